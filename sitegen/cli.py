@@ -1,0 +1,271 @@
+"""The commands: the only place that prints, exits and reads the environment."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from . import __version__
+from .build import build as build_site
+from .check import check as check_draft
+from .load import load
+from .model import Draft
+from .problems import FORMATS, ContentError, Problem, as_text, printable
+from .write import NotOursError, claim
+
+content_option = click.option(
+    "--content", type=click.Path(path_type=Path, file_okay=False, exists=True), default="content", show_default=True,
+    help="The folder with site.yaml and terms/.",
+)  # fmt: skip
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default="public", show_default=True,
+    help="The folder to write the site to. It is replaced as a whole.",
+)  # fmt: skip
+templates_option = click.option(
+    "--templates", type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="A folder whose templates and assets replace the shipped ones, file by file. [default: ./templates, if there is one]",
+)  # fmt: skip
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+def main() -> None:
+    """Turn a folder of YAML glossary entries into a static site that explains its terms.
+
+    \b
+    A first site in four commands:
+      sitegen new "Language model"     writes content/terms/language-model.yaml; fill it in
+      sitegen check                    says all that is wrong, with file, line and column
+      sitegen serve                    shows the site at http://localhost:8000 and follows your edits
+      sitegen build                    writes the site to public/, ready for any web server
+
+    \b
+    Exit status: 0 all went well, 1 the content has problems, 2 wrong usage.
+    """
+
+
+def _reported(command: Any) -> Any:
+    """Runs a command; problems and operating system errors become lines on standard error and a status."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+        except ContentError as error:
+            click.echo(as_text(error.problems), err=True)
+            _stop(f"{_count(len(error.problems), 'problem')}; nothing was written")
+        except NotOursError as error:
+            raise click.UsageError(printable(str(error))) from None
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _stop(f"{printable(where)}{error.strerror or error}")
+
+    return run
+
+
+def _stop(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(1)
+
+
+def _count(number: int, noun: str) -> str:
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def _templates(given: Path | None) -> Path | None:
+    return given or (Path("templates") if Path("templates").is_dir() else None)
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """Names the stage at work, on a terminal only; rich is imported when the first stage begins there."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        yield lambda stage: status.update(stage)
+
+
+@main.command()
+@content_option
+@out_option
+@templates_option
+@click.option("--base-url", default="", help="Where the site will stand, instead of what site.yaml says.")
+@json_option
+@_reported
+def build(content: Path, out: Path, templates: Path | None, base_url: str, as_json: bool) -> None:
+    """Build the site. If anything is wrong, the site that stood there before stays."""
+    from .load import parse_base_url
+
+    try:
+        base_url = parse_base_url(base_url) if base_url else ""
+    except ValueError:
+        raise click.UsageError("--base-url must be an address like https://example.org/glossary/") from None
+    _apart(content, out)
+    with _progress() as progress:
+        written = build_site(content, out, _templates(templates), base_url, progress)
+    if as_json:
+        click.echo(
+            json.dumps({"out": str(out), "changed": written.changed, "same": written.same, "removed": written.removed})
+        )
+    else:
+        total = _count(written.changed + written.same, "file")
+        click.echo(f"{printable(str(out))}: {total}, {written.changed:,} new or changed, {written.removed:,} removed")
+
+
+def _apart(content: Path, out: Path) -> None:
+    """The output is replaced as a whole, so nothing that matters may stand in it."""
+    target = out.resolve()
+    for kept in (content.resolve(), Path.cwd()):
+        if kept.is_relative_to(target):
+            raise click.UsageError(f"--out {out} would replace {kept}; choose another folder")
+    if target.is_relative_to(content.resolve()):
+        raise click.UsageError(f"--out {out} lies in the content; choose another folder")
+    claim(target)
+
+
+@main.command()
+@content_option
+@click.option("--format", "form", type=click.Choice(sorted(FORMATS)), default="text", show_default=True,
+              help="text for people, json for programs, github for annotations on a pull request.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--strict", is_flag=True, help="Count advice as problems.")
+@_reported
+def check(content: Path, form: str, as_json: bool, strict: bool) -> None:
+    """Say everything that is wrong with the content, each with its place, rule and a hint."""
+    draft = load(content)
+    found = check_draft(draft)
+    serious = [problem for problem in found if strict or not problem.advice]
+    form = "json" if as_json else form
+    if output := FORMATS[form](found):
+        _print_problems(output) if form == "text" else click.echo(output)
+    if form == "text":
+        click.echo(f"{_count(len(draft.entries), 'entry')}: {_verdict(found, serious)}", err=bool(serious))
+    sys.exit(1 if serious else 0)
+
+
+def _verdict(found: tuple[Problem, ...], serious: list[Problem]) -> str:
+    if not found:
+        return "nothing to mend"
+    advice = len(found) - len(serious)
+    parts = [_count(len(serious), "problem")] if serious else ["no problems"]
+    return ", ".join(parts + [f"{advice} advice"] * bool(advice))
+
+
+def _print_problems(text: str) -> None:
+    """Plain where a program reads; on a terminal the places stand out and the hints stand back."""
+    for line in text.splitlines():
+        if line.startswith("    hint: "):
+            click.secho(line, dim=True)
+        else:
+            place, _, rest = line.partition(": ")
+            message, _, rule = rest.rpartition(" (")
+            click.echo(f"{click.style(place, bold=True)}: {message} {click.style('(' + rule, dim=True)}")
+
+
+@main.command()
+@content_option
+@templates_option
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
+@_reported
+def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
+    """Show the site, rebuild on every save, reload the page, and show problems in it."""
+    from .serve import serve as serve_site
+
+    serve_site(content, _templates(templates), host, port, click.echo)
+
+
+@main.command()
+@click.argument("term")
+@content_option
+@_reported
+def new(term: str, content: Path) -> None:
+    """Write a commented entry for TERM, which passes `check` once it is filled in."""
+    from .new import new_entry
+
+    try:
+        path, text = new_entry(load(content), content, term)
+    except ValueError as error:
+        raise click.UsageError(printable(str(error))) from None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("x", encoding="utf-8") as file:  # never over an entry that stands there
+        file.write(text)
+    click.echo(f"{path}: fill in the lines marked with <...>, then run: sitegen check")
+
+
+@main.command("list")
+@content_option
+@click.option("--missing", is_flag=True, help="Only entries that lack something.")
+@json_option
+@_reported
+def list_(content: Path, missing: bool, as_json: bool) -> None:
+    """List the terms with their topics and what each lacks."""
+    rows = [row for row in _rows(load(content)) if row["missing"] or not missing]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo(
+                "\t".join([row["slug"], printable(row["term"]), ",".join(row["topics"]), ",".join(row["missing"])])
+            )
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("term", "topics", "level", "missing", box=None, header_style="bold")
+    for row in rows:
+        table.add_row(printable(row["term"]), ", ".join(row["topics"]), row["level"], ", ".join(row["missing"]))
+    console = Console(markup=False)
+    console.print(table)
+    console.print(_count(len(rows), "entry"))
+
+
+def _rows(draft: Draft) -> Iterator[dict[str, Any]]:
+    parts = ("summary", "explainer", "example", "related", "topics", "level", "references")
+    for entry in sorted(draft.entries, key=lambda entry: entry.title.casefold()):
+        yield {
+            "slug": entry.slug,
+            "term": entry.title,
+            "topics": [topic.value for topic in entry.topics],
+            "level": entry.level,
+            "missing": [part for part in parts if not getattr(entry, part)],
+        }
+
+
+@main.command()
+@json_option
+def rules(as_json: bool) -> None:
+    """Explain every rule that `check` knows, and how site.yaml can change it."""
+    from .rules import RULES
+
+    if as_json:
+        rows = [
+            {"rule": r.name, "asks": r.asks, "advice": r.advice, "switchable": r.switchable, "limit": r.limit}
+            for r in RULES
+        ]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for rule in RULES:
+        kind = "advice" if rule.advice else "problem"
+        limit = f", limit {rule.limit}" if rule.limit else ""
+        switch = "; can be switched" if rule.switchable else ""
+        click.echo(f"{rule.name}  ({kind}{limit}{switch})\n    {rule.asks}")
+    click.echo(
+        "\nSwitch one in site.yaml:\n    rules:\n      orphan: off\n      missing-example: problem\n      definition-length: [problem, 200]"
+    )

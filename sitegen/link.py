@@ -1,0 +1,86 @@
+"""Draft -> Glossary: plain values, every name resolved to a slug, the entries in index order.
+
+A draft that passed `check` links without a mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from .check import name_index
+from .model import Deprecation, Draft, DraftEntry, Entry, Glossary, Reference
+from .names import NameIndex, fold, letter_of, slugify, sort_key
+from .scan import plain
+from .source import Scalar
+
+
+def link(draft: Draft, base_url: str = "") -> Glossary:
+    """The glossary that `draft` describes, to stand at `base_url` if given, else where its settings say."""
+    settings = replace(draft.settings, base_url=base_url) if base_url else draft.settings
+    index = name_index(draft.entries)
+    topics = {fold(name): topic.slug for topic in draft.settings.topics for name in (topic.slug, topic.name)}
+    entries = {entry.slug: _entry(entry, index, topics) for entry in draft.entries}
+    ordered = sorted(entries.values(), key=lambda entry: (*sort_key(entry.title), entry.slug))
+    children: dict[str, list[str]] = {}
+    for entry in ordered:
+        for parent in entry.broader:
+            children.setdefault(parent, []).append(entry.slug)
+    redirects = {
+        slug: entry.slug
+        for entry in ordered
+        for name in (*entry.aliases, entry.term)
+        if (slug := slugify(name)) and slug not in entries and not (name == entry.term and entry.sense)
+    }
+    return Glossary(
+        settings=settings,
+        entries=tuple(replace(entry, narrower=tuple(children.get(entry.slug, ()))) for entry in ordered),
+        index=index,
+        redirects=redirects,
+        explorables=draft.explorables,
+        issues=tuple(sorted(draft.issues, key=lambda issue: issue.name, reverse=True)),
+    )
+
+
+def _entry(draft: DraftEntry, index: NameIndex, topics: dict[str, str]) -> Entry:
+    def slugs(names: Iterable[Scalar]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(index.resolve(name.value)[0] for name in names))
+
+    title = _line(draft.title)
+    return Entry(
+        slug=draft.slug,
+        term=_line(_text(draft.term)),
+        sense=_line(_text(draft.sense)),
+        title=title,
+        letter=letter_of(title),
+        aliases=tuple(_line(alias.value) for alias in draft.aliases),
+        pronunciation=_text(draft.pronunciation),
+        definition=plain(_text(draft.definition)),
+        summary=_text(draft.summary),
+        explainer=_text(draft.explainer),
+        example=_text(draft.example),
+        related=slugs(draft.related),
+        contrast=slugs(draft.contrast),
+        broader=slugs(draft.broader),
+        narrower=(),
+        topics=tuple(dict.fromkeys(topics[fold(topic.value)] for topic in draft.topics)),
+        level=draft.level,
+        explorable=_text(draft.explorable),
+        references=tuple(
+            Reference(_line(_text(r.title)), tuple(_line(a.value) for a in r.authors), r.year, _text(r.url))
+            for r in draft.references
+        ),
+        autolink=draft.autolink,
+        deprecated=Deprecation("".join(slugs(filter(None, [old.by]))), _text(old.note))
+        if (old := draft.deprecated)
+        else None,
+        place=draft.place,
+    )
+
+
+def _text(scalar: Scalar | None) -> str:
+    return scalar.value if scalar else ""
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

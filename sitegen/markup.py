@@ -1,0 +1,213 @@
+"""An entry's Markdown -> HTML, with explicit and automatic links, formulas and heading anchors put in.
+
+Markdown never sees a link or a formula: each is cut out at the span where `scan` found it, leaving one
+private-use character, and its HTML is put there in the end.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape, unescape
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
+
+from .mathematics import formula
+from .mentions import Mentions
+from .model import Entry, Glossary
+from .names import slugify
+from .scan import Span, scan
+
+if TYPE_CHECKING:
+    from markdown import Markdown
+
+_HOLE = re.compile("\ue000(\\d+)\ue001")
+_PIECE = re.compile(r"(<[^>]*>)|([^<]+)")
+_TAG = re.compile(r"</?([a-z][a-z0-9]*)")
+_QUIET = frozenset({"a", "code", "pre", "blockquote", "h2", "h3", "h4", "h5", "h6", "math", "sup", "th"})
+_SECTION = re.compile(r"(?=<h[2-6])")
+_ALIGN = re.compile(r' style="text-align: (left|right|center);"')
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    id: str
+    text: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """An entry's prose as HTML. `mentions` are the entries it links to; `styles` what its formulas need.
+
+    Addresses start with `{root}`, the way from the page to the site's root, filled in by `at_root`.
+    """
+
+    summary: str
+    in_depth: str
+    example: str
+    note: str
+    headings: tuple[Heading, ...]
+    mentions: frozenset[str]
+    styles: frozenset[tuple[str, str]]
+
+
+class Markup:
+    """Renders one glossary's texts, reusing one Markdown instance."""
+
+    def __init__(self, glossary: Glossary) -> None:
+        self.glossary = glossary
+        self.mentions = Mentions(glossary)
+        self.markdown = _markdown()
+        self.found: set[str] = set()
+        self.styles: set[tuple[str, str]] = set()
+
+    def entry(self, entry: Entry) -> Body:
+        """The prose of `entry`."""
+        self.found, self.styles = set(), set()
+        summary = self.html(entry.summary, entry.slug)
+        in_depth = self.html(entry.explainer, entry.slug)
+        headings = _headings(in_depth)
+        example = self.html(entry.example, entry.slug, automatic=False)
+        note = self.html(entry.deprecated.note, entry.slug, automatic=False) if entry.deprecated else ""
+        return Body(
+            summary, in_depth, example, note, headings, frozenset(self.found - {entry.slug}), frozenset(self.styles)
+        )
+
+    def html(self, text: str, slug: str = "", automatic: bool = True) -> str:
+        """The HTML of one Markdown text that stands on the page of `slug`."""
+        if not text:
+            return ""
+        holes: list[str] = []
+        targets: list[str] = []
+        pieces, last = [], 0
+        for span in scan(text):
+            if span.kind in ("math", "display", "link"):
+                pieces += [text[last : span.start], f"\ue000{len(holes)}\ue001"]
+                holes.append(self._filling(span, targets))
+                targets.extend([""] * (len(holes) - len(targets)))
+                last = span.end
+        html = str(self.markdown.reset().convert("".join(pieces) + text[last:]))
+        html = _accessible(html)
+        if automatic:
+            html = "".join(self._linked(part, slug, targets) for part in _SECTION.split(html))
+        return _HOLE.sub(lambda match: holes[int(match[1])], html)
+
+    def _filling(self, span: Span, targets: list[str]) -> str:
+        if span.kind == "link":
+            entry = self.glossary.by_slug[self.glossary.index.resolve(span.value)[0]]
+            targets.append(entry.slug)
+            self.found.add(entry.slug)
+            shown = span.shown or _shown(span.value, entry)
+            return f'<a href="{{root}}{entry.path}">{escape(shown, quote=False)}</a>'
+        made = formula(span.value, span.kind == "display")
+        self.styles.update(made.styles)
+        if span.kind == "display":
+            return f'<span class="formula" tabindex="0" role="group" aria-label="Formula">{made.html}</span>'
+        return made.html
+
+    def _linked(self, html: str, slug: str, targets: list[str]) -> str:
+        """One section with the first mention of every other entry linked, unless an explicit link leads there."""
+        seen = {slug} | {targets[int(number)] for number in _HOLE.findall(html)}
+        out: list[str] = []
+        quiet = 0
+        for tag, text in _PIECE.findall(html):
+            if tag:
+                name = _TAG.match(tag)
+                if name and name[1] in _QUIET:
+                    quiet += -1 if tag.startswith("</") else 1
+                out.append(tag)
+            else:
+                out.append(text if quiet else self._mentioned(text, seen))
+        return "".join(out)
+
+    def _mentioned(self, html: str, seen: set[str]) -> str:
+        text = unescape(html)
+        out, last = [], 0
+        for start, end, slug in self.mentions.find(text):
+            if slug not in seen:
+                seen.add(slug)
+                self.found.add(slug)
+                address = self.glossary.by_slug[slug].path
+                out += [
+                    escape(text[last:start], quote=False),
+                    f'<a href="{{root}}{address}">{escape(text[start:end], quote=False)}</a>',
+                ]
+                last = end
+        return "".join(out) + escape(text[last:], quote=False) if out else html
+
+
+def _shown(written: str, entry: Entry) -> str:
+    """A link's words where it has none of its own: as written, but a slug as its term.
+
+    The case of a slug's first letter is kept, so that `[[momentum]]` reads well within a sentence.
+    """
+    if written != entry.slug:
+        return " ".join(written.split())
+    title = entry.title
+    return title if any(c.isupper() for c in title[1:]) else written[0] + title[1:]
+
+
+def at_root(html: str, root: str) -> str:
+    """`html` as it stands on a page from which `root` leads to the site's root."""
+    return html.replace('href="{root}', f'href="{root}')
+
+
+def _headings(html: str) -> tuple[Heading, ...]:
+    found = re.findall(r'<h([3-6]) id="([^"]*)">(.*?)</h', html, re.DOTALL)
+    return tuple(Heading(id_, unescape(re.sub(r"<[^>]*>", "", text)), int(level)) for level, id_, text in found)
+
+
+def _accessible(html: str) -> str:
+    """What scrolls sideways can be reached by keyboard, and nothing has a style of its own."""
+    html = _ALIGN.sub(r' class="\1"', html)
+    html = html.replace(
+        '<div class="highlight">', '<div class="highlight" tabindex="0" role="group" aria-label="Code">'
+    )
+    html = html.replace("<table>", '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>')
+    return html.replace("</table>", "</table></div>")
+
+
+def _markdown() -> Markdown:
+    """Python-Markdown with a fixed set of its own extensions, and without what an entry may not hold.
+
+    No raw HTML, images, reference definitions, indented code or underlined headings: one way to write
+    a thing, and nothing that `scan` would have to parse as well. Headings move one level down, below
+    the page's own.
+    """
+    from markdown import Markdown
+    from markdown.blockprocessors import HashHeaderProcessor
+    from markdown.treeprocessors import Treeprocessor
+
+    class SpacedHeading(HashHeaderProcessor):
+        RE = re.compile(r"(?:^|\n)(?P<level>#{1,6})[ \t]+(?P<header>(?:\\.|[^\\\n])+?)[ \t]*#*(?:\n|$)")
+
+    class Headings(Treeprocessor):
+        def run(self, root: Element) -> None:
+            taken: set[str] = set()
+            for element in root.iter():
+                if re.fullmatch("h[1-6]", element.tag):
+                    element.tag = f"h{min(int(element.tag[1]) + 1, 6)}"
+                    element.set("id", _unique("in-" + slugify("".join(element.itertext())), taken))
+
+    md = Markdown(
+        extensions=["tables", "fenced_code", "codehilite", "footnotes", "admonition", "sane_lists"],
+        extension_configs={"codehilite": {"guess_lang": False, "css_class": "highlight"}},
+    )
+    md.preprocessors.deregister("html_block")
+    for name in ("code", "setextheader", "reference"):
+        md.parser.blockprocessors.deregister(name)
+    md.parser.blockprocessors.register(SpacedHeading(md.parser), "hashheader", 70)
+    for name in ("html", "reference", "image_link", "image_reference", "short_reference", "short_image_ref"):
+        md.inlinePatterns.deregister(name)
+    md.treeprocessors.register(Headings(md), "headings", 15)
+    md.ESCAPED_CHARS = [*md.ESCAPED_CHARS, "$", "<"]
+    return md
+
+
+def _unique(wanted: str, taken: set[str]) -> str:
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}-{number}", number + 1
+    taken.add(name)
+    return name

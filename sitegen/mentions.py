@@ -1,0 +1,111 @@
+"""Finds other entries' names in running text: a trie over words, whose cost does not grow with the glossary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .model import Glossary
+
+# A word, one ideograph or kana (scripts without spaces), or one sign.
+_WORD = re.compile(
+    r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|[^\w\s]"
+)
+_MORE = frozenset("+#")  # in `C++`, C is not meant
+_GAP = re.compile(r"\s+|-")
+
+
+@dataclass(slots=True)
+class _Node:
+    """A step in the trie: what may follow, and the names that end here, as slug and exact spelling."""
+
+    next: dict[tuple[bool, str], _Node] = field(default_factory=dict)
+    ends: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Mentions:
+    """The names of every entry that may be linked by itself: terms and aliases.
+
+    Words are compared without case and, at a name's end, without a plural; hyphens and spaces are one.
+    A name with a capital beyond its first letter (`GELU`, `KV cache`) is an abbreviation or a proper
+    name and must be spelled so. A name that several entries share is never linked by itself.
+    """
+
+    def __init__(self, glossary: Glossary) -> None:
+        self.root = _Node()
+        for entry in glossary.entries:
+            if not entry.autolink:
+                continue
+            for name in (entry.term, *entry.aliases):
+                if len(glossary.index.resolve(name)) == 1:
+                    self._add(name, entry.slug)
+
+    def _add(self, name: str, slug: str) -> None:
+        node = self.root
+        for number, (glued, word, _, _) in enumerate(_words(name)):
+            node = node.next.setdefault((glued and number > 0, word.casefold()), _Node())
+        exact = name if any(c.isupper() for c in name[1:]) else ""
+        node.ends.append((slug, exact))
+
+    def find(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""
+        words = list(_words(text))
+        i = 0
+        while i < len(words):
+            found = self._longest(text, words, i)
+            if found:
+                stop, slug = found
+                yield words[i][2], words[stop][3], slug
+                i = stop
+            i += 1
+
+    def _longest(self, text: str, words: list[tuple[bool, str, int, int]], first: int) -> tuple[int, str] | None:
+        start = words[first][2]
+        if text[start - 1 : start] == "-" and text[start - 2 : start - 1].isalnum():
+            return None  # `cross-attention` is not about attention, nor `non-autoregressive` autoregressive
+        node, best = self.root, None
+        for i in range(first, len(words)):
+            glued, word, _, end = words[i]
+            key = (glued and i > first, word.casefold())
+            for form in (key[1], *_singulars(key[1])):
+                last = node.next.get((key[0], form))
+                if last and text[end : end + 1] not in _MORE:
+                    for slug, exact in last.ends:
+                        if not exact or _same(text[start:end], exact):
+                            best = (i, slug)
+                            break
+                if best and best[0] == i:
+                    break
+            following = node.next.get(key)
+            if following is None:
+                break
+            node = following
+        return best
+
+
+def _words(text: str) -> Iterator[tuple[bool, str, int, int]]:
+    """`(glued to the word before, word, start, end)`; a hyphen between words is only a gap."""
+    last = 0
+    for match in _WORD.finditer(text):
+        between = text[last : match.start()]
+        if match.group() == "-" and last == match.start() and text[match.end() : match.end() + 1].isalnum():
+            continue
+        yield not _GAP.fullmatch(between), match.group(), match.start(), match.end()
+        last = match.end()
+
+
+def _singulars(word: str) -> Iterator[str]:
+    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
+        yield word[:-1]
+        if word.endswith("es"):
+            yield word[:-2]
+        if word.endswith("ies"):
+            yield word[:-3] + "y"
+
+
+def _same(found: str, exact: str) -> bool:
+    """Whether the text spells the name, but for a plural, hyphens and the case of its first letter."""
+    a, b = (_GAP.sub(" ", t) for t in (found, exact))
+    first = a[:1].casefold() == b[:1].casefold() if b[:2] != b[:2].upper() else a[:1] == b[:1]
+    return first and any(a[1:] == b[1:] + tail for tail in ("", "s", "es"))

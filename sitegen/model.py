@@ -1,0 +1,254 @@
+"""The nouns of the program: what each stage hands to the next. All are frozen and complete when made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from .names import NameIndex
+from .problems import Place, Problem
+from .source import Scalar
+
+LEVELS = ("beginner", "intermediate", "advanced")
+
+
+# --- as read: values that still know their place ----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DraftReference:
+    place: Place
+    title: Scalar | None
+    authors: tuple[Scalar, ...]
+    year: int | None
+    url: Scalar | None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftDeprecation:
+    by: Scalar | None
+    note: Scalar | None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftEntry:
+    """One file of `content/terms/`. A field that was missing or wrong holds its default."""
+
+    place: Place
+    slug: str
+    term: Scalar | None
+    sense: Scalar | None
+    aliases: tuple[Scalar, ...]
+    pronunciation: Scalar | None
+    definition: Scalar | None
+    summary: Scalar | None
+    explainer: Scalar | None
+    example: Scalar | None
+    related: tuple[Scalar, ...]
+    contrast: tuple[Scalar, ...]
+    broader: tuple[Scalar, ...]
+    topics: tuple[Scalar, ...]
+    level: str
+    explorable: Scalar | None
+    references: tuple[DraftReference, ...]
+    autolink: bool
+    deprecated: DraftDeprecation | None
+
+    @property
+    def title(self) -> str:
+        """The term, with its sense in brackets where it has one: how a homonym is written in full."""
+        term = self.term.value if self.term else self.slug
+        return f"{term} ({self.sense.value})" if self.sense else term
+
+    @property
+    def texts(self) -> tuple[Scalar, ...]:
+        """The fields that are Markdown."""
+        found = (self.summary, self.explainer, self.example, self.deprecated and self.deprecated.note)
+        return tuple(scalar for scalar in found if scalar)
+
+
+@dataclass(frozen=True, slots=True)
+class Explorable:
+    """One folder of `content/explorables/`: a module, and the HTML that stands there without it."""
+
+    name: str
+    script: bytes = field(repr=False)
+    fallback: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One file of `content/newsletter/`: `<date>-<slug>.md`, its first line `# Title`."""
+
+    name: str
+    date: str
+    title: str
+    body: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything under `content/` as it was read, with the problems met on the way."""
+
+    settings: Settings
+    entries: tuple[DraftEntry, ...]
+    explorables: Mapping[str, Explorable]
+    issues: tuple[Issue, ...]
+    problems: tuple[Problem, ...]
+
+
+# --- site.yaml ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSetting:
+    """What `rules:` in site.yaml says of one rule: how it counts, and its limit."""
+
+    place: Place
+    level: str = ""  # "", off, advice or problem
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSetting:
+    slug: str
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Newsletter:
+    """Where the form posts to, and what it says."""
+
+    action: str
+    email_field: str = "email"
+    hidden: tuple[tuple[str, str], ...] = ()
+    title: str = "Newsletter"
+    description: str = ""
+    consent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    title: str = "Glossary"
+    base_url: str = "https://example.org/"  # ends with a slash
+    language: str = "en"
+    description: str = ""
+    publisher: str = ""
+    topics: tuple[TopicSetting, ...] = ()
+    about: Scalar | None = None
+    newsletter: Newsletter | None = None
+    rules: Mapping[str, RuleSetting] = field(default_factory=dict)
+    order: int = 4
+    seed: int = 1
+    temperature: float = 0.7
+
+
+# --- linked: plain values, every name resolved -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    title: str
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    by: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry whose every name is a slug that exists."""
+
+    slug: str
+    term: str
+    sense: str
+    title: str
+    letter: str
+    aliases: tuple[str, ...]
+    pronunciation: str
+    definition: str
+    summary: str
+    explainer: str
+    example: str
+    related: tuple[str, ...]
+    contrast: tuple[str, ...]
+    broader: tuple[str, ...]
+    narrower: tuple[str, ...]
+    topics: tuple[str, ...]
+    level: str
+    explorable: str
+    references: tuple[Reference, ...]
+    autolink: bool
+    deprecated: Deprecation | None
+    place: Place
+
+    @property
+    def path(self) -> str:
+        """Its address below the site's root."""
+        return f"terms/{self.slug}/"
+
+
+@dataclass(frozen=True)
+class Glossary:
+    """The entries in index order, and every way to find one."""
+
+    settings: Settings
+    entries: tuple[Entry, ...]
+    index: NameIndex
+    redirects: Mapping[str, str]  # an alias's slug -> its entry's
+    explorables: Mapping[str, Explorable]
+    issues: tuple[Issue, ...]
+
+    @cached_property
+    def by_slug(self) -> dict[str, Entry]:
+        return {entry.slug: entry for entry in self.entries}
+
+    @cached_property
+    def by_letter(self) -> dict[str, tuple[Entry, ...]]:
+        groups: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            groups.setdefault(entry.letter, []).append(entry)
+        return {letter: tuple(group) for letter, group in groups.items()}
+
+    @cached_property
+    def by_topic(self) -> dict[str, tuple[Entry, ...]]:
+        return {
+            topic.slug: tuple(entry for entry in self.entries if topic.slug in entry.topics)
+            for topic in self.settings.topics
+        }
+
+
+# --- ready to be written -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """When a file first and last changed, UTC."""
+
+    published: datetime
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of the site. `path` is relative and uses slashes."""
+
+    path: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The templates and assets: the user's own, file by file, over the shipped ones."""
+
+    folders: tuple[Path, ...]
+    assets: Mapping[str, bytes]

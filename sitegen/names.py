@@ -1,0 +1,89 @@
+"""How terms are compared, sorted and turned into addresses, in any script."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+_SPOKEN = {"+": " plus ", "#": " sharp ", "&": " and ", "@": " at ", "%": " percent "}
+_APOSTROPHES = re.compile("['’ʼ]")
+MAX_SLUG_BYTES = 120
+
+
+def fold(name: str) -> str:
+    """The form in which two names are the same: Unicode form, case and spacing do not count."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def slugify(name: str) -> str:
+    """The address of a name: lower case, letters and digits of any script, joined by hyphens.
+
+    Signs that tell terms apart are spoken: `C++` is `c-plus-plus`, `.NET` is `dot-net`. A name of
+    nothing but other signs has no address: the empty string. Long names are cut at a hyphen.
+    """
+    text = unicodedata.normalize("NFKC", name).casefold()
+    text = _APOSTROPHES.sub("", re.sub(r"^\s*\.(?=\w)", "dot ", text))
+    text = "".join(_SPOKEN.get(c, c) for c in text)
+    kept = "".join(c if unicodedata.category(c)[0] in "LNM" else "-" for c in text)
+    slug = unicodedata.normalize("NFC", re.sub("-+", "-", kept).strip("-"))
+    while len(slug.encode()) > MAX_SLUG_BYTES:
+        slug = slug[:-1].rpartition("-")[0] or slug[:-1]
+    return slug
+
+
+def letter_of(name: str) -> str:
+    """The index letter: its first letter without accents; `#` for a name that starts with a digit or has none."""
+    for char in unicodedata.normalize("NFKD", name):
+        category = unicodedata.category(char)[0]
+        if category == "L":
+            return char.upper()[:1]
+        if category == "N":
+            return "#"
+    return "#"
+
+
+def sort_key(name: str) -> tuple[str, str, str]:
+    """Index order: by letter, then by the letters and digits alone without accents, then exactly."""
+    letter = letter_of(name)
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    bare = "".join(c if unicodedata.category(c)[0] in "LN" else " " * c.isspace() for c in plain)
+    return ("" if letter == "#" else letter, bare.strip(), name)
+
+
+def url_path(path: str) -> str:
+    """`path` as it stands in an address: non-ASCII letters percent-encoded."""
+    return quote(path, safe="/#?=&-._~")
+
+
+class NameIndex:
+    """Which entries a name may mean: slugs exactly, then terms and aliases, folded."""
+
+    def __init__(self, claims: Iterable[tuple[str, Iterable[str]]]) -> None:
+        """`claims` are pairs of a slug and all the names its entry answers to."""
+        self.slugs: set[str] = set()
+        self.claimed: dict[str, tuple[str, ...]] = {}
+        self.spellings: dict[str, str] = {}
+        for slug, names in claims:
+            self.slugs.add(slug)
+            for name in names:
+                folded = fold(name)
+                self.spellings.setdefault(folded, name)
+                others = self.claimed.get(folded, ())
+                if slug not in others:
+                    self.claimed[folded] = (*others, slug)
+
+    def resolve(self, name: str) -> tuple[str, ...]:
+        """The slugs that `name` may mean: none, one, or several where it is ambiguous."""
+        if name in self.slugs:
+            return (name,)
+        folded = fold(name)
+        if folded in self.claimed:
+            return self.claimed[folded]
+        return (folded,) if folded in self.slugs else ()
+
+    def spelled(self) -> Iterator[str]:
+        """Every name there is, as its author spelled it, and every slug."""
+        yield from self.slugs
+        yield from self.spellings.values()

@@ -1,0 +1,156 @@
+"""Counts of n-grams, and the probabilities that interpolated modified Kneser-Ney makes of them.
+
+Source: S. Chen and J. Goodman, "An Empirical Study of Smoothing Techniques for Language Modeling",
+Harvard TR-10-98 (1998), sections 3 and 4.1. Details as in KenLM's estimator `lmplz`: the unigram is
+mixed with the uniform distribution, and a sentence's begin is history only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import chain
+
+BEGIN, END, UNKNOWN = "<s>", "</s>", "<unk>"
+FALLBACK = (0.5, 1.0, 1.5)
+
+History = tuple[str, ...]
+
+
+class Model:
+    """An n-gram model over words.
+
+    `followers[k]` maps a history of k words to the words seen after it and their *adjusted counts*
+    a(h w): at the highest order, and for n-grams that start a sentence, how often h w was seen; below,
+    after how many different words h w was seen (Chen and Goodman, section 3.7).
+    """
+
+    def __init__(self, order: int, sentences: Iterable[Sequence[str]]) -> None:
+        """Count `sentences`, each a sequence of words, for n-grams of up to `order` words."""
+        if order < 1:
+            raise ValueError("the order of an n-gram model is at least 1")
+        self.order = order
+        self.followers: list[dict[History, Counter[str]]] = [{} for _ in range(order)]
+        for sentence in sentences:
+            for history, word in self.events(sentence):
+                self._see(history, word)
+        self.discounts = tuple(self._discounts(length) for length in range(order))
+
+    def events(self, sentence: Sequence[str]) -> Iterator[tuple[History, str]]:
+        """Every word of a sentence and its end, each with the history that the model sees before it."""
+        words = (BEGIN, *sentence, END)
+        for i in range(1, len(words)):
+            yield words[max(0, i - self.order + 1) : i], words[i]
+
+    def _see(self, history: History, word: str) -> None:
+        """Count one n-gram. Seen for the first time, it is one more left neighbour of the shorter one."""
+        while True:
+            counts = self.followers[len(history)].setdefault(history, Counter())
+            counts[word] += 1
+            if counts[word] > 1 or not history:
+                return
+            history = history[1:]
+
+    def _unsee(self, history: History, word: str) -> None:
+        """Undo `_see`."""
+        while True:
+            counts = self.followers[len(history)][history]
+            counts[word] -= 1
+            if counts[word]:
+                return
+            del counts[word]
+            if not counts:
+                del self.followers[len(history)][history]
+            if not history:
+                return
+            history = history[1:]
+
+    def _discounts(self, length: int) -> tuple[float, float, float]:
+        """D1, D2 and D3+ for n-grams with a history of `length` words (Chen and Goodman, equation 26).
+
+        Y = n1/(n1 + 2 n2), Dk = k - (k+1) Y n(k+1)/nk, where nk is how many n-grams have the count k.
+        A text too small for that gets the customary fallback.
+        """
+        n = Counter(chain.from_iterable(counts.values() for counts in self.followers[length].values()))
+        if not all(n[k] for k in (1, 2, 3)):
+            return FALLBACK
+        y = n[1] / (n[1] + 2 * n[2])
+        d1, d2, d3 = (k - (k + 1) * y * n[k + 1] / n[k] for k in (1, 2, 3))
+        return (d1, d2, d3) if 0 <= d1 <= 1 and 0 <= d2 <= 2 and 0 <= d3 <= 3 else FALLBACK
+
+    def discounted(self, count: int, length: int) -> float:
+        """max(a - D(a), 0): what is left of a count after a history of `length` words."""
+        return max(count - self.discounts[length][min(count, 3) - 1], 0.0)
+
+    def backoff(self, history: History) -> float:
+        """gamma(h) = (D1 N1 + D2 N2 + D3 N3+) / sum of a(h v): the share that the shorter history gets."""
+        counts = self.followers[len(history)][history]
+        d1, d2, d3 = self.discounts[len(history)]
+        ones = twos = total = 0
+        for count in counts.values():
+            total += count
+            ones += count == 1
+            twos += count == 2
+        return (d1 * ones + d2 * twos + d3 * (len(counts) - ones - twos)) / total
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word the model can predict: all it has seen, and the end of a sentence."""
+        return frozenset(self.followers[0].get((), ()))
+
+    @property
+    def uniform(self) -> float:
+        """1/V, where V counts the vocabulary and the unknown word."""
+        return 1 / (len(self.followers[0].get((), ())) + 1)
+
+    def seen(self, history: Sequence[str]) -> History:
+        """The longest end of `history` after which a word was ever seen."""
+        known = tuple(history)[max(0, len(history) - self.order + 1) :]
+        for start in range(len(known)):
+            if known[start:] in self.followers[len(known) - start]:
+                return known[start:]
+        return ()
+
+    def probability(self, word: str, history: Sequence[str]) -> float:
+        """P(w | h) = max(a(h w) - D, 0) / sum of a(h v) + gamma(h) P(w | h'), h' being h without its first word.
+
+        The unigram is mixed with 1/V, of which a word never seen gets its only share.
+        """
+        longest = self.seen(history)
+        p = self.uniform
+        for length in range(len(longest) + 1):
+            h = longest[len(longest) - length :]
+            counts = self.followers[length].get(h)
+            if counts is None:
+                continue
+            share = self.discounted(counts[word], length) / counts.total() if word in counts else 0.0
+            p = share + self.backoff(h) * p
+        return p
+
+    def unigrams(self) -> dict[str, float]:
+        """P(w) of the whole vocabulary, without any history."""
+        counts = self.followers[0][()]
+        total, rest = counts.total(), self.backoff(()) * self.uniform
+        return {word: self.discounted(count, 0) / total + rest for word, count in counts.items()}
+
+    def without(self, sentence: Sequence[str]) -> _Without:
+        """For the length of a `with` block, the model as if it had not read `sentence`, which it has.
+
+        The discounts stay: they are estimated from the whole text.
+        """
+        return _Without(self, sentence)
+
+
+class _Without:
+    def __init__(self, model: Model, sentence: Sequence[str]) -> None:
+        self.model, self.events = model, list(model.events(sentence))
+
+    def __enter__(self) -> Model:
+        for event in self.events:
+            self.model._unsee(*event)
+        return self.model
+
+    def __exit__(self, *_: object) -> None:
+        for event in self.events:
+            self.model._see(*event)

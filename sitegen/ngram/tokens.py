@@ -1,0 +1,49 @@
+"""Text -> sentences -> tokens."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W\d_a-zß-öø-ÿ])|(?<=[。！？])")
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|al|vs|cf|ca|Dr|Mr|Ms|Prof|St|No|Fig|Eq)|\b[A-Z])\.[\"'”’)\]]*\s*$")
+_TOKEN = re.compile(
+    r"""
+      [\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]          # a kana or an ideograph
+    | \d+(?:[.,]\d+)*                                     # a number, 1,024 or 0.9
+    | \w+(?:['’-]\w+)*                                    # a word, with what its hyphens and apostrophes join
+    | \.\.\. | [^\w\s]                                    # a sign
+    """,
+    re.VERBOSE,
+)
+_NO_SPACE_BEFORE = frozenset(",.;:!?)]}%’”…。，、！？；：）」")
+_NO_SPACE_AFTER = frozenset("([{“‘$#（「")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as it stands in a text; `space` says whether white space stands before it."""
+
+    text: str
+    space: bool
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of `text`, each on one line, in order."""
+    found, start = [], 0
+    for match in _SENTENCE.finditer(text):
+        if not _ABBREVIATION.search(text[start : match.end()]):
+            found.append(text[start : match.end()])
+            start = match.end()
+    found.append(text[start:])
+    return [line for sentence in found if (line := " ".join(sentence.split()))]
+
+
+def tokenize(sentence: str) -> list[Token]:
+    """The tokens of one sentence: words, numbers and single signs, as spelled."""
+    return [Token(m.group(), sentence[m.start() - 1 : m.start()].isspace()) for m in _TOKEN.finditer(sentence)]
+
+
+def is_glued(before: str, token: str) -> bool:
+    """Whether `token` is written right after the token `before`, without a space."""
+    return token in _NO_SPACE_BEFORE or before in _NO_SPACE_AFTER

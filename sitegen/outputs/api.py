@@ -1,0 +1,112 @@
+"""The glossary as JSON: the whole set, each term, and the schema of both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from ..model import LEVELS, Entry, File
+from ..render import Renderer
+from ..site import Site
+
+VERSION = "1"
+
+
+def api(site: Site, _: Renderer) -> Iterator[File]:
+    """The whole set, every term, and the schema."""
+    settings = site.glossary.settings
+    schema = site.url("api/schema.json")
+    whole = {
+        "$schema": schema,
+        "version": VERSION,
+        "title": settings.title,
+        "description": settings.description,
+        "language": settings.language,
+        "url": site.url(""),
+        "topics": [{"slug": t.slug, "name": t.name, "description": t.description} for t in settings.topics],
+        "terms": [_summary(site, entry) for entry in site.glossary.entries],
+    }
+    yield _file("api/glossary.json", whole)
+    for entry in site.glossary.entries:
+        yield _file(f"api/terms/{entry.slug}.json", {"$schema": schema + "#/$defs/term", **term(site, entry)})
+    yield _file("api/schema.json", _schema(schema))
+
+
+def _file(path: str, value: object) -> File:
+    return File(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def _summary(site: Site, entry: Entry) -> dict[str, object]:
+    return {
+        "slug": entry.slug,
+        "term": entry.term,
+        "sense": entry.sense,
+        "aliases": list(entry.aliases),
+        "definition": entry.definition,
+        "topics": list(entry.topics),
+        "level": entry.level,
+        "url": site.url(entry.path),
+        "api": site.url(f"api/terms/{entry.slug}.json"),
+    }
+
+
+def term(site: Site, entry: Entry) -> dict[str, object]:
+    """Everything an entry holds; Markdown as its author wrote it, other entries by slug."""
+    dates = site.dates.get(entry.slug)
+    return {
+        **_summary(site, entry),
+        "pronunciation": entry.pronunciation,
+        "summary": entry.summary.strip(),
+        "explainer": entry.explainer.strip(),
+        "example": entry.example.strip(),
+        "related": list(entry.related),
+        "contrast": list(entry.contrast),
+        "broader": list(entry.broader),
+        "narrower": list(entry.narrower),
+        "backlinks": list(site.backlinks.get(entry.slug, ())),
+        "references": [
+            {"title": r.title, "authors": list(r.authors), "year": r.year, "url": r.url} for r in entry.references
+        ],
+        "deprecated": entry.deprecated and {"by": entry.deprecated.by, "note": entry.deprecated.note.strip()},
+        "published": dates.published.isoformat() if dates else None,
+        "updated": dates.updated.isoformat() if dates else None,
+    }
+
+
+def _schema(identifier: str) -> dict[str, object]:
+    text, slugs = {"type": "string"}, {"type": "array", "items": {"$ref": "#/$defs/slug"}}
+    texts, moment = {"type": "array", "items": text}, {"type": ["string", "null"], "format": "date-time"}
+    summary = {
+        "slug": {"$ref": "#/$defs/slug"}, "term": {"type": "string", "minLength": 1}, "sense": text, "aliases": texts,
+        "definition": {"type": "string", "minLength": 1}, "topics": slugs, "level": {"enum": ["", *LEVELS]},
+        "url": {"type": "string", "format": "uri"}, "api": {"type": "string", "format": "uri"},
+    }  # fmt: skip
+    full = {
+        **summary, "$schema": text, "pronunciation": text, "summary": text, "explainer": text, "example": text,
+        "related": slugs, "contrast": slugs, "broader": slugs, "narrower": slugs, "backlinks": slugs,
+        "references": {"type": "array", "items": {"$ref": "#/$defs/reference"}},
+        "deprecated": {"anyOf": [{"type": "null"}, _object({"by": text, "note": text})]},
+        "published": moment, "updated": moment,
+    }  # fmt: skip
+    reference = {"title": text, "authors": texts, "year": {"type": ["integer", "null"]}, "url": text}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": identifier,
+        "title": "A glossary",
+        **_object({
+            "$schema": text, "version": {"const": VERSION}, "title": text, "description": text, "language": text,
+            "url": {"type": "string", "format": "uri"},
+            "topics": {"type": "array", "items": _object({"slug": text, "name": text, "description": text})},
+            "terms": {"type": "array", "items": {"$ref": "#/$defs/summary"}},
+        }),
+        "$defs": {
+            "slug": {"type": "string", "minLength": 1, "pattern": "^[^/\\s]+$"},
+            "summary": _object(summary),
+            "reference": _object(reference),
+            "term": {"title": "A term", **_object(full)},
+        },
+    }  # fmt: skip
+
+
+def _object(properties: dict[str, object]) -> dict[str, object]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}

@@ -1,0 +1,19 @@
+"""What pages load: styles, scripts, fonts, the explorables' modules and the language model's corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..model import File
+from ..render import Renderer
+from ..site import Site
+from .demo import MODEL_PATH
+
+
+def assets(site: Site, renderer: Renderer) -> Iterator[File]:
+    """The assets in a folder named by their content; the explorables and the corpus at steady addresses."""
+    for name, data in renderer.assets.items():
+        yield File(renderer.assets_path + name, data)
+    for explorable in site.glossary.explorables.values():
+        yield File(f"explorables/{explorable.name}/explorable.js", explorable.script)
+    yield File(MODEL_PATH, site.language_model.to_json())

@@ -1,0 +1,125 @@
+"""The demo as a page prints it: the prompt, the first step's candidates, and twelve steps of a seeded run.
+
+It is the state from which the live demo starts, and the whole of it where there is no JavaScript.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice, pairwise
+
+from ..ngram import BEGIN, END, Draw, is_glued
+from ..train import LanguageModel
+
+CANDIDATES = 8
+MODEL_PATH = "model.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Tok:
+    text: str
+    space: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """`share` is the probability at the demo's temperature; `count` how often it followed the longest context known."""
+
+    text: str
+    percent: str
+    share: float
+    count: int
+    drawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One distribution, likeliest first, and where the draw fell on the line from 0 to 1."""
+
+    context: tuple[Tok, ...]
+    candidates: tuple[Candidate, ...]
+    others: str
+    draw: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    context: tuple[str, ...]
+    top: tuple[tuple[str, str], ...]
+    text: str
+    space: bool
+    percent: str
+    end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    seed: int
+    temperature: str
+    order: int
+    model: str
+    prompt: tuple[Tok, ...]
+    steps: tuple[Step, ...]
+    text_after: str
+    first: Ledger
+
+
+def demo(model: LanguageModel, name: str, sentence: str) -> Demo:
+    """The printed run of the page `name`, which continues `sentence`."""
+    run = model.run(name, sentence)
+    words = [*run.prompt, *(draw.word for draw in run.draws)]
+    after = _spaced([*run.prompt[-1:], *(draw.word for draw in run.draws)])[len(run.prompt[-1:]) :]
+    steps = tuple(_step(model, draw, token) for draw, token in zip(run.draws, after, strict=True))
+    return Demo(
+        seed=run.seed,
+        temperature=f"{model.temperature:g}",
+        order=model.order,
+        model=MODEL_PATH,
+        prompt=_spaced(words[: len(run.prompt)]),
+        steps=steps,
+        text_after="".join(" " * step.space + step.text for step in steps if not step.end).strip(),
+        first=_ledger(model, run.draws[0]),
+    )
+
+
+def shown(word: str) -> str:
+    """A token as a reader sees it; the two that are not words get a name."""
+    return {END: "end of sentence", BEGIN: "start of sentence"}.get(word, word)
+
+
+def _spaced(words: list[str]) -> tuple[Tok, ...]:
+    """The tokens, each with whether a space stands before it."""
+    pairs = pairwise([END, *words])
+    return tuple(Tok(shown(word), END not in (before, word) and not is_glued(before, word)) for before, word in pairs)
+
+
+def _shares(model: LanguageModel, draw: Draw, most: int) -> list[tuple[str, float]]:
+    """The likeliest words and their probabilities at the demo's temperature."""
+    ranked = list(islice(draw.distribution.ranked(), most))
+    if model.temperature == 0:
+        return [(word, float(i == 0)) for i, (word, _) in enumerate(ranked)]
+    exponent = 1 / model.temperature
+    total = draw.distribution.total(exponent)
+    return [(word, p**exponent / total) for word, p in ranked]
+
+
+def _step(model: LanguageModel, draw: Draw, token: Tok) -> Step:
+    top = tuple((shown(word), percent(share)) for word, share in _shares(model, draw, 3))
+    return Step(tuple(map(shown, draw.history)), top, token.text, token.space, percent(draw.share), draw.word == END)
+
+
+def _ledger(model: LanguageModel, draw: Draw) -> Ledger:
+    shares = _shares(model, draw, CANDIDATES)
+    seen = draw.distribution.seen
+    candidates = tuple(
+        Candidate(shown(word), percent(share), round(share, 4), model.count(seen, word), word == draw.word)
+        for word, share in shares
+    )
+    others = percent(max(0.0, 1 - sum(share for _, share in shares)))
+    return Ledger(_spaced(list(draw.history)), candidates, others, round(draw.u, 4))
+
+
+def percent(share: float) -> str:
+    """A share in whole percent, one decimal below one."""
+    value = share * 100
+    return f"{value:.0f}" if value >= 0.95 else f"{value:.1f}"

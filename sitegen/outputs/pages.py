@@ -1,0 +1,109 @@
+"""Every page that is not a term's: home, A-Z, topics, about, the newsletter's, and the one for a wrong address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup as Safe
+
+from ..markup import at_root
+from ..model import File
+from ..render import Renderer
+from ..site import Site
+from .demo import demo
+from .views import card, page_view, site_view
+
+NEWEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class IssueView:
+    title: str
+    date: str
+    path: str
+    body: Safe
+
+
+def pages(site: Site, renderer: Renderer) -> Iterator[File]:
+    """The pages that the glossary and its settings ask for."""
+    settings = site.glossary.settings
+    view = site_view(site)
+    home = ("Glossary", "")
+
+    def page(template: str, path: str, heading: str, description: str, *above: tuple[str, str], robots: str = "",
+             json_ld: tuple[object, ...] = (), **context: Any) -> File:  # fmt: skip
+        crumbs = (home, *above, (heading, None)) if path and not robots else ()
+        head = page_view(
+            site,
+            renderer.policy,
+            template.removesuffix(".html"),
+            path,
+            heading,
+            description,
+            crumbs,
+            json_ld,
+            robots=robots,
+        )
+        return renderer.page(template, path, site=view, page=head, **context)
+
+    sentence = settings.description
+    yield page("home.html", "", settings.title, settings.description, json_ld=(term_set(site),),
+               demo=demo(site.language_model, "home", sentence), newest=tuple(map(card, site.newest[:NEWEST])))  # fmt: skip
+    yield page("a-z.html", "a-z/", "A–Z", f"All {view.count} terms of {settings.title}, in one list.")
+    if view.topics:
+        yield page("topics.html", "topics/", "Topics", f"The terms of {settings.title} by topic.")
+    for topic in view.topics:
+        description = topic.description or f"{topic.count} terms about {topic.name.lower()}."
+        yield page("topic.html", topic.path, topic.name, description, ("Topics", "topics/"), topic=topic)
+    about = Safe(at_root(site.about, renderer.root_of("about/")))
+    yield page("about.html", "about/", "About", f"What {settings.title} is, and how it is made.", body=about)
+    if settings.newsletter:
+        yield page(
+            "subscribe.html",
+            "subscribe/",
+            "Subscribe",
+            settings.newsletter.description or f"New terms of {settings.title} by mail.",
+        )
+    issues = tuple(
+        IssueView(issue.title, issue.date, f"newsletter/{issue.name}/", Safe(at_root(site.issues[issue.name], renderer.root_of(f"newsletter/{issue.name}/"))))
+        for issue in site.glossary.issues
+    )  # fmt: skip
+    if settings.newsletter or issues:
+        yield page(
+            "newsletter.html",
+            "newsletter/",
+            "Newsletter",
+            f"Every issue of the newsletter of {settings.title}.",
+            issues=issues,
+        )
+    for issue in issues:
+        yield page(
+            "issue.html",
+            issue.path,
+            issue.title,
+            f"The newsletter of {issue.date}.",
+            ("Newsletter", "newsletter/"),
+            issue=issue,
+        )
+    yield page("404.html", "404.html", "Page not found", "There is no page at this address.", robots="noindex")
+
+
+def term_set(site: Site) -> dict[str, object]:
+    """The glossary as schema.org's DefinedTermSet."""
+    settings = site.glossary.settings
+    publisher = {"publisher": {"@type": "Organization", "name": settings.publisher}} if settings.publisher else {}
+    return {
+        "@context": "https://schema.org",
+        "@type": "DefinedTermSet",
+        "@id": site.url(""),
+        "url": site.url(""),
+        "name": settings.title,
+        "description": settings.description,
+        "inLanguage": settings.language,
+        **publisher,
+        "hasDefinedTerm": [
+            {"@type": "DefinedTerm", "@id": site.url(e.path), "name": e.title} for e in site.glossary.entries
+        ],
+    }

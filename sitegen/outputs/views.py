@@ -1,0 +1,172 @@
+"""What the templates are given: plain values, apart from the model, so that a template never computes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from markupsafe import Markup as Safe
+
+from ..model import Entry, Newsletter, Reference
+from ..render import json_script
+from ..site import Site
+from ..train import ScoredToken
+from .demo import shown
+
+_TINTS = (1, 3, 5, 8, 11)  # bits at which a token's tint grows deeper
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    slug: str
+    term: str
+    path: str
+    definition: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicView:
+    slug: str
+    name: str
+    description: str
+    path: str
+    cards: tuple[Card, ...] = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        return len(self.cards)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    letter: str
+    anchor: str
+    cards: tuple[Card, ...] = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        return len(self.cards)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    title: str
+    description: str
+    language: str
+    base_url: str
+    topics: tuple[TopicView, ...]
+    letters: tuple[LetterView, ...]
+    count: int
+    newsletter: Newsletter | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    kind: str
+    title: str
+    heading: str
+    description: str
+    path: str
+    canonical: str
+    csp: str
+    crumbs: tuple[tuple[str, str | None], ...] = ()
+    json_ld: tuple[Safe, ...] = ()
+    alternates: tuple[tuple[str, str, str], ...] = ()
+    robots: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """A token of a definition. `tint` is 0 to 5."""
+
+    text: str
+    space: bool
+    bits: str
+    tint: int
+    expected: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceView:
+    title: str
+    authors: str
+    year: int | None
+    url: str
+    host: str
+
+
+def card(entry: Entry) -> Card:
+    """An entry as lists show it."""
+    return Card(entry.slug, entry.title, entry.path, entry.definition, entry.level)
+
+
+def cards(site: Site, slugs: Iterable[str]) -> tuple[Card, ...]:
+    """The entries named by `slugs`, in that order."""
+    return tuple(card(site.glossary.by_slug[slug]) for slug in slugs)
+
+
+def site_view(site: Site) -> SiteView:
+    """What every page shows of the whole."""
+    settings, glossary = site.glossary.settings, site.glossary
+    topics = tuple(
+        TopicView(t.slug, t.name, t.description, f"topics/{t.slug}/", tuple(map(card, glossary.by_topic[t.slug])))
+        for t in settings.topics
+    )
+    letters = tuple(
+        LetterView(letter, anchor(letter), tuple(map(card, group))) for letter, group in glossary.by_letter.items()
+    )
+    return SiteView(
+        settings.title, settings.description, settings.language, settings.base_url, topics, letters,
+        len(glossary.entries), settings.newsletter,
+    )  # fmt: skip
+
+
+def anchor(letter: str) -> str:
+    """The id of a letter in the index; `#` and letters without a case are spelled as their code."""
+    return f"letter-{letter.lower()}" if letter.isascii() and letter.isalpha() else f"letter-u{ord(letter):x}"
+
+
+def page_view(
+    site: Site, csp: str, kind: str, path: str, heading: str, description: str,
+    crumbs: tuple[tuple[str, str | None], ...] = (), json_ld: tuple[object, ...] = (),
+    alternates: tuple[tuple[str, str, str], ...] = (), robots: str = "",
+) -> PageView:  # fmt: skip
+    """A page's head and place: every page but the home page has breadcrumbs, and says so to machines."""
+    title = site.glossary.settings.title
+    if crumbs:
+        json_ld = (*json_ld, _breadcrumbs(site, crumbs, path))
+    return PageView(
+        kind=kind, title=title if kind == "home" else f"{heading} · {title}", heading=heading, description=description,
+        path=path, canonical="" if robots else site.url(path), csp=csp, crumbs=crumbs,
+        json_ld=tuple(json_script(value) for value in json_ld),
+        alternates=(("application/atom+xml", f"{title}: new and changed terms", "feed.xml"), *alternates), robots=robots,
+    )  # fmt: skip
+
+
+def _breadcrumbs(site: Site, crumbs: tuple[tuple[str, str | None], ...], path: str) -> dict[str, object]:
+    items = [
+        {"@type": "ListItem", "position": i, "name": name, "item": site.url(path if where is None else where)}
+        for i, (name, where) in enumerate(crumbs, 1)
+    ]
+    return {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": items}
+
+
+def reference_view(reference: Reference) -> ReferenceView:
+    """A reference with its authors as one phrase; a last author `others` stands for those left out."""
+    host = urlsplit(reference.url).hostname or ""
+    authors = list(reference.authors)
+    if authors and authors[-1] in ("others", "et al.", "et al"):
+        names = ", ".join(authors[:-1]) + " and others"
+    else:
+        names = " and ".join(filter(None, [", ".join(authors[:-1]), *authors[-1:]]))
+    return ReferenceView(reference.title, names, reference.year, reference.url, host.removeprefix("www."))
+
+
+def token_view(scored: ScoredToken) -> TokenView:
+    """A token of the definition with its tint."""
+    tint = sum(scored.bits >= bits for bits in _TINTS)
+    return TokenView(
+        scored.token.text, scored.token.space, f"{scored.bits:.1f}", tint, tuple(map(shown, scored.expected))
+    )

@@ -1,0 +1,111 @@
+"""Page -> File through Jinja. A mistake in a template becomes a Problem with its line."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from markupsafe import Markup as Safe
+
+from .model import File
+from .names import url_path
+from .problems import ContentError, Place, Problem
+from .site import Site
+
+
+class Renderer:
+    """The templates of one site. Links in a page are relative, so that the site works under any address."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.environment = Environment(
+            loader=FileSystemLoader([str(folder) for folder in site.theme.folders]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.environment.globals["theme_script"] = Safe(self.theme_script)
+
+    @cached_property
+    def assets(self) -> dict[str, bytes]:
+        """The assets by name; the stylesheet with the classes that formulas need."""
+        styles = sorted(set().union(*(body.styles for body in self.site.bodies.values())))
+        rules = "".join(f".{name}{{{css}}}" for name, css in styles)
+        found = {name: data for name, data in self.site.theme.assets.items() if not name.endswith(".inline.js")}
+        if rules:
+            found["site.css"] = found.get("site.css", b"") + rules.encode() + b"\n"
+        return found
+
+    @cached_property
+    def assets_path(self) -> str:
+        """The folder of the assets, named by their content, so that a browser may keep them for ever."""
+        digest = sha256()
+        for name, data in sorted(self.assets.items()):
+            digest.update(f"{name}\0{len(data)}\0".encode() + data)
+        return f"assets/{digest.hexdigest()[:10]}/"
+
+    @cached_property
+    def theme_script(self) -> str:
+        return self.site.theme.assets.get("theme.inline.js", b"").decode().strip()
+
+    @cached_property
+    def policy(self) -> str:
+        """The Content-Security-Policy of every page, as a meta element can carry it."""
+        digest = b64encode(sha256(self.theme_script.encode()).digest()).decode()
+        newsletter = self.site.glossary.settings.newsletter
+        action = urlsplit(newsletter.action) if newsletter else None
+        forms = f"'self' {action.scheme}://{action.netloc}" if action and action.netloc else "'self'"
+        return "; ".join([
+            "default-src 'none'", f"script-src 'self' 'sha256-{digest}'", "style-src 'self'", "img-src 'self' data:",
+            "font-src 'self'", "connect-src 'self'", f"form-action {forms}", "base-uri 'none'", "object-src 'none'",
+            "require-trusted-types-for 'script'", "trusted-types 'none'",
+        ])  # fmt: skip
+
+    def root_of(self, path: str) -> str:
+        """The way from the page at `path` to the site's root."""
+        if path == "404.html":  # served at any address, so it cannot know the way
+            return self.site.base_path
+        return "../" * path.count("/") or "./"
+
+    def page(self, template: str, path: str, **context: Any) -> File:
+        """The page at `path`, a folder unless it ends in .html."""
+        root = self.root_of(path)
+        context["href"] = self._links(root)
+        context["asset"] = lambda name: root + self.assets_path + name
+        try:
+            html = self.environment.get_template(template).render(context)
+        except (TemplateError, TypeError, AttributeError, ValueError, ZeroDivisionError) as error:
+            raise ContentError([self._problem(template, error)]) from error
+        return File(path if path.endswith(".html") else path + "index.html", html.encode())
+
+    def _links(self, root: str) -> Callable[[str], str]:
+        return lambda path: root + url_path(path)
+
+    def _problem(self, template: str, error: Exception) -> Problem:
+        """The innermost template line in the traceback, which Jinja has translated to the template's own."""
+        file, line = template, 1
+        if isinstance(error, TemplateSyntaxError):
+            file, line = error.filename or error.name or template, error.lineno
+        trace = error.__traceback__
+        folders = tuple(str(folder) for folder in self.site.theme.folders)
+        while trace:
+            name = trace.tb_frame.f_code.co_filename
+            if name.startswith(folders):
+                file, line = name, trace.tb_lineno
+            trace = trace.tb_next
+        message = getattr(error, "message", None) or str(error) or type(error).__name__
+        return Problem(Place(Path(file).as_posix(), line), "broken-template", message)
+
+
+def json_script(value: object) -> Safe:
+    """`value` as JSON that may stand inside a script element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Safe(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

@@ -1,0 +1,235 @@
+"""The development server: rebuilds on every save, reloads the page, and shows problems in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from .build import build
+from .problems import ContentError, Problem, as_json, as_text
+
+PRIVATE = "/__sitegen/"  # addresses that only this server knows
+_POLL_SECONDS = 0.3
+_SNIPPET = f'<script type="module" src="{PRIVATE}reload.js"></script></body>'.encode()
+
+_RELOAD = """\
+const panel = document.createElement("section");
+panel.setAttribute("role", "alert");
+panel.setAttribute("aria-label", "Problems in the content");
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(`#sitegen-problems{position:fixed;inset:auto 0 0;z-index:99;max-height:50vh;overflow:auto;margin:0;padding:1rem 1.5rem;
+background:#1c1a15;color:#ece6d8;font:14px/1.5 ui-monospace,monospace;border-top:3px solid #ff8a6b}
+#sitegen-problems p{margin:.3rem 0;white-space:pre-wrap}#sitegen-problems small{color:#a59d8c;font-size:1em}`);
+document.adoptedStyleSheets.push(sheet);
+panel.id = "sitegen-problems";
+let version = null;
+new EventSource("/__sitegen/events").addEventListener("state", (event) => {
+  const state = JSON.parse(event.data);
+  panel.remove();
+  panel.replaceChildren();
+  for (const problem of state.problems) {
+    const line = document.createElement("p");
+    const hint = document.createElement("small");
+    line.textContent = `${problem.path}:${problem.line}:${problem.column}: ${problem.message} (${problem.rule})`;
+    hint.textContent = problem.hint && `\\n  ${problem.hint}`;
+    line.append(hint);
+    panel.append(line);
+  }
+  if (state.problems.length) document.body.append(panel);
+  else if (version !== null && state.version !== version) location.reload();
+  if (!state.problems.length) version = state.version;
+});
+"""
+_WAITING = b"<!doctype html><html lang=en><title>Not built yet</title><body><p>The site has never been built: see the problems below.</p></body></html>"
+
+
+class _State:
+    """The outcome of the newest build, told to every open page."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.problems: tuple[Problem, ...] = ()
+        self.listeners: set[queue.SimpleQueue[bytes]] = set()
+        self.lock = threading.Lock()
+
+    def event(self) -> bytes:
+        data = {"version": self.version, "problems": json.loads(as_json(self.problems))}
+        return b"event: state\ndata: " + json.dumps(data).encode() + b"\n\n"
+
+    def tell(self, problems: tuple[Problem, ...]) -> None:
+        with self.lock:
+            self.problems = problems
+            self.version += not problems
+            event = self.event()
+            for listener in self.listeners:
+                listener.put(event)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    disable_nagle_algorithm = True
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves the built folder below the site's base path, with the reload script put into every page."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = 65536
+    disable_nagle_algorithm = True
+
+    def __init__(self, *args: Any, state: _State, base: str, **options: Any) -> None:
+        self.state, self.base = state, base
+        super().__init__(*args, **options)
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path == PRIVATE + "events":
+            self._events()
+        elif path == PRIVATE + "reload.js":
+            self._answer(200, "text/javascript", _RELOAD.encode())
+        elif path == "/" != self.base:
+            self.send_response(302)
+            self.send_header("Location", self.base)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            self._file()
+
+    def do_HEAD(self) -> None:
+        self._file()
+
+    def _file(self) -> None:
+        path = urlsplit(self.path).path
+        if path.startswith(self.base):
+            self.path = "/" + path[len(self.base) :]
+            local = Path(self.translate_path(self.path))
+            if local.is_dir() and not path.endswith("/"):
+                self.send_response(301)
+                self.send_header("Location", path + "/")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            file = local / "index.html" if local.is_dir() else local
+            if file.is_file():
+                kind = self.guess_type(str(file))
+                self._answer(200, kind, file.read_bytes())
+                return
+        missing = Path(self.directory) / "404.html"
+        self._answer(404, "text/html", missing.read_bytes() if missing.is_file() else _WAITING)
+
+    def _answer(self, status: int, kind: str, data: bytes) -> None:
+        if kind.startswith("text/html"):
+            data = data.replace(b"</body>", _SNIPPET)
+        if kind.startswith("text/") or kind.endswith(("json", "xml", "javascript")):
+            kind += "; charset=utf-8"
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Cache-Control", "no-cache")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    def _events(self) -> None:
+        events: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        with self.state.lock:
+            self.state.listeners.add(events)
+            events.put(self.state.event())
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Cache-Control", "no-cache")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        try:
+            while True:
+                try:
+                    self.wfile.write(events.get(timeout=15))
+                except queue.Empty:
+                    self.wfile.write(b": still here\n\n")
+                self.wfile.flush()
+        except OSError:
+            pass  # the page was closed
+        finally:
+            with self.state.lock:
+                self.state.listeners.discard(events)
+
+    def log_message(self, *_: object) -> None:
+        """A request is not news to somebody who edits."""
+
+
+def serve(content: Path, templates: Path | None, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Serve until interrupted. Raises OSError if the port is taken."""
+    with tempfile.TemporaryDirectory(prefix="sitegen-") as folder:
+        out = Path(folder) / "site"
+        state = _State()
+        handler = partial(_Handler, directory=str(out), state=state, base="/")
+        with _Server((host, port), handler) as server:
+            address = f"http://{host}:{server.server_port}/"
+
+            def rebuild() -> None:
+                start = time.perf_counter()
+                try:
+                    written = build(content, out, templates, address)
+                except ContentError as error:
+                    say(as_text(error.problems))
+                    state.tell(error.problems)
+                except OSError as error:
+                    say(f"{error.filename or out}: {error.strerror}")
+                else:
+                    say(f"built in {time.perf_counter() - start:.2f} s, {written.changed} files changed")
+                    state.tell(())
+
+            rebuild()
+            say(f"{address}  (Ctrl-C to stop)")
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            try:
+                for _ in _changes([content, *([templates] if templates else [])]):
+                    rebuild()
+            except KeyboardInterrupt:
+                say("stopped")
+            finally:
+                server.shutdown()
+
+
+def _changes(folders: list[Path]) -> Iterator[None]:
+    """Once for every save, or burst of saves, below `folders`."""
+    try:
+        from watchfiles import watch
+    except ImportError:
+        yield from _polled(folders)
+        return
+    for _ in watch(*folders, debounce=50, step=10, rust_timeout=1000, raise_interrupt=True):
+        yield None
+
+
+def _polled(folders: list[Path]) -> Iterator[None]:
+    def scan() -> list[tuple[str, int, int]]:
+        found = []
+        for folder in folders:
+            for root, _, names in os.walk(folder):
+                for name in names:
+                    try:
+                        status = os.stat(os.path.join(root, name))
+                    except OSError:
+                        continue
+                    found.append((os.path.join(root, name), status.st_mtime_ns, status.st_size))
+        return sorted(found)
+
+    before = scan()
+    while True:
+        time.sleep(_POLL_SECONDS)
+        now = scan()
+        if now != before:
+            before = now
+            yield None

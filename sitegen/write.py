@@ -1,0 +1,144 @@
+"""Files -> a folder, all at once: a reader sees the old site or the new one, never a mixture.
+
+The new site is put together beside the old one, where a file whose bytes have not changed is only
+linked to, and then the two folders change names in one step. Killed before that step, the old site
+stands; after it, the new one does. Two writers at once each put their own site together, and the
+later one stays.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .model import File
+
+MARKER = ".sitegen"  # says that the folder is ours to replace
+_MARK = b"This folder was made by sitegen, which replaces all of it at the next build.\n"
+
+
+class NotOursError(Exception):
+    """The folder holds something that this program did not write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did: how many files of the site are new or changed, the same, and gone."""
+
+    changed: int
+    same: int
+    removed: int
+
+
+def write(files: Iterable[File], out: Path) -> Written:
+    """Make `out` consist of `files`. Raises NotOursError or OSError, and leaves `out` as it was."""
+    out = out.resolve()
+    claim(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(out)
+    stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.stage-", dir=out.parent))
+    lock = os.open(stage, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stage.chmod(out.stat().st_mode & 0o7777 if out.is_dir() else 0o777 & ~_umask())
+        before = set(_files(out)) if out.is_dir() else set()
+        changed = same = 0
+        seen: set[str] = set()
+        for file in (*files, File(MARKER, _MARK)):
+            if file.path in seen:
+                raise ValueError(f"two outputs write {file.path}")
+            seen.add(file.path)
+            if _put(file, stage, out):
+                same += file.path != MARKER
+            else:
+                changed += file.path != MARKER
+        _exchange(stage, out)
+        return Written(changed, same, len(before - seen))
+    finally:
+        os.close(lock)
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def claim(out: Path) -> None:
+    """Raise NotOursError if replacing `out` would lose something."""
+    if out.exists() and not out.is_dir():
+        raise NotOursError(f"{out} is a file, not a folder")
+    if out.is_dir() and not (out / MARKER).is_file() and any(out.iterdir()):
+        raise NotOursError(f"{out} is not empty and was not made by sitegen; choose another folder, or empty it")
+
+
+def _put(file: File, stage: Path, out: Path) -> bool:
+    """Write one file into `stage`; whether the old site had the same bytes, which are then not written again."""
+    target, old = stage / file.path, out / file.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if old.stat().st_size == len(file.data) and old.read_bytes() == file.data:
+            os.link(old, target)
+            return True
+    except OSError:
+        pass  # not there, or on a file system without links: written below
+    target.write_bytes(file.data)
+    return False
+
+
+def _files(folder: Path) -> list[str]:
+    return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
+
+
+def _sweep(out: Path) -> None:
+    """Remove what killed builds left: stages whose lock nobody holds."""
+    for stage in out.parent.glob(f".{out.name}.stage-*"):
+        try:
+            lock = os.open(stage, os.O_RDONLY)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(stage, ignore_errors=True)
+        except OSError:
+            pass  # another build is at work there
+        finally:
+            os.close(lock)
+
+
+def _exchange(stage: Path, out: Path) -> None:
+    """Give `stage` the name `out`, and what was there the name `stage`, in one step."""
+    if not out.exists():
+        os.rename(stage, out)
+        return
+    if not _swap(stage, out):  # a kernel or file system without an exchange: two steps, as close as can be
+        aside = stage.with_name(stage.name + ".old")
+        os.rename(out, aside)
+        os.rename(stage, out)
+        os.rename(aside, stage)
+
+
+def _swap(a: Path, b: Path) -> bool:
+    """Exchange two names atomically: renameat2(2) on Linux, renamex_np(2) on macOS."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    first, second = os.fsencode(a), os.fsencode(b)
+    at_cwd, exchange, swap = -100, 2, 2
+    try:
+        if sys.platform == "darwin":
+            failed = libc.renamex_np(first, second, swap)
+        else:
+            failed = libc.renameat2(at_cwd, first, at_cwd, second, exchange)
+    except AttributeError:
+        return False
+    if failed and ctypes.get_errno() not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(b))
+    return not failed
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
