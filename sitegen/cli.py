@@ -109,7 +109,7 @@ def _progress() -> Iterator[Any]:
 @_reported
 def build(content: Path, out: Path, templates: Path | None, base_url: str, as_json: bool) -> None:
     """Build the site. If anything is wrong, the site that stood there before stays."""
-    from .load import parse_base_url
+    from .settings import parse_base_url
 
     try:
         base_url = parse_base_url(base_url) if base_url else ""

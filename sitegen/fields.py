@@ -12,6 +12,8 @@ from .source import Mapping, Node, Scalar, Sequence, Source
 
 T = TypeVar("T")
 
+MAX_LINE = 200
+
 _TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
 _KINDS: dict[type, str] = {Scalar: "text", Sequence: "a list", Mapping: "a group of fields"}
 
@@ -77,6 +79,14 @@ class Fields:
             return None
         return node
 
+    def line(self, name: str, required: bool = False) -> Scalar | None:
+        """A text of one line and bearable length."""
+        scalar = self.text(name, required)
+        if scalar and ("\n" in scalar.value.strip() or len(scalar.value) > MAX_LINE):
+            self.wrong(scalar, f"one line of at most {MAX_LINE} characters")
+            return None
+        return scalar
+
     def texts(self, name: str) -> tuple[Scalar, ...]:
         """A list of texts without blank or doubled ones; `name:` with nothing after it is the empty list."""
         node = self.nodes.get(name)
@@ -98,6 +108,8 @@ class Fields:
                     f"an empty item in '{name}'",
                     "remove it, or put it in quotes if it starts with #",
                 )
+            elif "\n" in item.value.strip() or len(item.value) > MAX_LINE:
+                self.wrong(item, f"one line of at most {MAX_LINE} characters")
             elif item.value in found:
                 self.say(item.place, "duplicate-key", f"'{item.value}' stands twice in '{name}'", "keep one")
             else:

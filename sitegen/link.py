@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .check import name_index
 from .model import Deprecation, Draft, DraftEntry, Entry, Glossary, Reference
 from .names import NameIndex, fold, letter_of, slugify, sort_key
 from .scan import plain
@@ -18,7 +17,7 @@ from .source import Scalar
 def link(draft: Draft, base_url: str = "") -> Glossary:
     """The glossary that `draft` describes, to stand at `base_url` if given, else where its settings say."""
     settings = replace(draft.settings, base_url=base_url) if base_url else draft.settings
-    index = name_index(draft.entries)
+    index = draft.index
     topics = {fold(name): topic.slug for topic in draft.settings.topics for name in (topic.slug, topic.name)}
     entries = {entry.slug: _entry(entry, index, topics) for entry in draft.entries}
     ordered = sorted(entries.values(), key=lambda entry: (*sort_key(entry.title), entry.slug))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -64,6 +64,15 @@ class DraftEntry:
         return f"{term} ({self.sense.value})" if self.sense else term
 
     @property
+    def claims(self) -> Iterator[tuple[str, Scalar]]:
+        """The names the entry answers to, each with the value that says so."""
+        if self.term:
+            yield self.term.value, self.term
+            yield self.title, self.term
+        for alias in self.aliases:
+            yield alias.value, alias
+
+    @property
     def texts(self) -> tuple[Scalar, ...]:
         """The fields that are Markdown."""
         found = (self.summary, self.explainer, self.example, self.deprecated and self.deprecated.note)
@@ -89,7 +98,7 @@ class Issue:
     body: Scalar
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """Everything under `content/` as it was read, with the problems met on the way."""
 
@@ -98,6 +107,11 @@ class Draft:
     explorables: Mapping[str, Explorable]
     issues: tuple[Issue, ...]
     problems: tuple[Problem, ...]
+
+    @cached_property
+    def index(self) -> NameIndex:
+        """What every name in the draft may mean."""
+        return NameIndex((entry.slug, [name for name, _ in entry.claims]) for entry in self.entries)
 
 
 # --- site.yaml ---------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .check import name_index
 from .model import Draft
 from .names import slugify
 
@@ -44,7 +43,7 @@ def new_entry(draft: Draft, content: Path, term: str) -> tuple[Path, str]:
     slug = slugify(term)
     if not slug:
         raise ValueError(f"'{term}' has no letter or digit to make an address of")
-    if taken := name_index(draft.entries).resolve(term):
+    if taken := draft.index.resolve(term):
         raise ValueError(f"'{term}' is already the name of {content / 'terms' / taken[0]}.yaml")
     path = content / "terms" / f"{slug}.yaml"
     if path.exists():

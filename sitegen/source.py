@@ -174,7 +174,7 @@ class _Reader:
         try:
             for event in events:
                 if isinstance(event, yaml.DocumentStartEvent) and root is not None:
-                    raise self.fail(event.start_mark.index, "a second document", "broken-yaml",
+                    raise self.fail(_index(event.start_mark), "a second document", "broken-yaml",
                                     "one file is one entry; remove the line '---'")  # fmt: skip
                 if isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent, yaml.AliasEvent)):
                     root = self.node(event, events, None)
@@ -185,7 +185,7 @@ class _Reader:
         return root
 
     def node(self, event: Any, events: Iterator[Any], key: Scalar | None) -> Node:
-        start = event.start_mark.index
+        start = _index(event.start_mark)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             what = "alias" if isinstance(event, yaml.AliasEvent) else "anchor"
             hint = "write the value out, or quote it if it only looks like one"
@@ -193,7 +193,7 @@ class _Reader:
         if event.tag:
             raise self.fail(start, f"YAML tag '{event.tag}'", "yaml-feature", "quote the value, or remove the tag")
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(event.value, self.source, start, event.end_mark.index, event.style or "", key)
+            return Scalar(event.value, self.source, start, _index(event.end_mark), event.style or "", key)
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise self.fail(start, f"nested more than {MAX_DEPTH} levels deep", "too-deep")
@@ -220,7 +220,7 @@ class _Reader:
 
     def broken(self, error: Any) -> ContentError:
         """The C and the pure parser word one mistake differently, so the words are ours."""
-        mark = error.problem_mark or error.context_mark
+        mark: Any = error.problem_mark or error.context_mark
         index = min(mark.index, len(self.source.text)) if mark else 0
         said = f"{error.context or ''} {error.problem or ''}"
         here = self.source.text[index : index + 1]
@@ -230,6 +230,10 @@ class _Reader:
             if sign in said or sign == here:
                 return self.fail(index, message, "broken-yaml", hint)
         return self.fail(index, "this is not YAML", "broken-yaml", "check the indentation and the quotes around here")
+
+
+def _index(mark: Any) -> int:
+    return int(mark.index)
 
 
 # (what the parser says, or the character it stopped at; what we say; how to mend it), first match wins

@@ -4,10 +4,12 @@ const KEPT = 40; // tokens in one go
 const PACE = 350; // milliseconds a token: slow enough to read
 const GLUED = ",.;:!?)]}%’”…。，、！？；：）」"; // no space before these
 const OPENING = "([{“‘$#（「"; // nor after these
+const FIRST = "start of sentence";
 const LAST = "end of sentence";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const percent = (share) => (share * 100).toFixed(share < 0.0095 ? 1 : 0);
+const round = (share) => Math.round(share * 1e4) / 1e4; // as the printed frame has it
 const element = (name, attributes = {}, ...children) => {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -146,18 +148,18 @@ class AutoregressiveDemo extends HTMLElement {
     this.#next = { list, drawn };
     const shown = this.rows.length - 1;
     const name = ({ id, text }) => (id === this.#engine.END ? LAST : text);
-    const rest = list.slice(shown).reduce((sum, { share }) => sum + share, 0);
+    const rest = 1 - list.slice(0, shown).reduce((sum, { share }) => sum + round(share), 0);
     const others = drawn < shown ? "all others" : `${name(list[drawn])}, of all others`;
 
     let reached = 0;
     const segments = this.rule.querySelectorAll("rect:not(.all)");
     this.rows.forEach((row, i) => {
       const last = i === shown;
-      const share = last ? rest : list[i].share;
+      const share = last ? rest : round(list[i].share);
       const [word, bar, chance, seen] = row.cells;
       word.textContent = last ? others : name(list[i]);
-      bar.querySelector("rect").setAttribute("width", `${(share * 100).toFixed(1)}%`);
-      chance.textContent = `${percent(share)} %`;
+      bar.querySelector("rect").setAttribute("width", `${(share * 100).toFixed(2)}%`);
+      chance.textContent = `${percent(last ? share : list[i].share)} %`;
       seen.textContent = last ? "" : list[i].count;
       row.classList.toggle("drawn", i === Math.min(drawn, shown));
       if (last) return;
@@ -168,13 +170,14 @@ class AutoregressiveDemo extends HTMLElement {
     });
 
     const [tick, label] = [this.rule.querySelector("line"), this.rule.querySelector("text")];
-    const at = `${(this.#draw * 100).toFixed(2)}%`;
+    const fell = round(this.#draw);
+    const at = `${(fell * 100).toFixed(2)}%`;
     tick.setAttribute("x1", at);
     tick.setAttribute("x2", at);
     label.setAttribute("x", at);
-    label.setAttribute("text-anchor", this.#draw < 0.15 ? "start" : this.#draw > 0.85 ? "end" : "middle");
-    label.textContent = `draw ${this.#draw.toFixed(2)}`;
-    this.rule.setAttribute("aria-label", `The draw, a random number from 0 to 1, fell at ${this.#draw.toFixed(2)}: ${name(list[drawn])}.`);
+    label.setAttribute("text-anchor", fell < 0.15 ? "start" : fell > 0.85 ? "end" : "middle");
+    label.textContent = `draw ${fell.toFixed(2)}`;
+    this.rule.setAttribute("aria-label", `The draw, a random number from 0 to 1, fell at ${fell.toFixed(2)}: ${name(list[drawn])}.`);
   }
 
   /** Prints the text so far; the brace stands over what the model can see of it. */
@@ -192,17 +195,21 @@ class AutoregressiveDemo extends HTMLElement {
       const chip = element("span", { class: `tok${end ? " end" : ""}${fresh ? " fresh" : ""}` }, text);
       into === sight ? sight.append(chip) : parts.push(chip);
     });
-    if (from === this.#text.length) parts.push(" ", now);
+    if (from === this.#text.length) {
+      parts.push(" ", now);
+      sight.append(element("span", { class: "tok end" }, FIRST));
+    }
     this.line.replaceChildren(...parts);
     this.line.parentElement.scrollTop = this.line.parentElement.scrollHeight;
   }
 
   #entry(text, end) {
     const { list, drawn } = this.#next;
-    const context = this.#text.slice(this.#text.findLastIndex((token) => token.end) + 1).slice(-this.sight);
+    const sentence = this.#text.slice(this.#text.findLastIndex((token) => token.end) + 1);
+    const context = [FIRST, ...sentence.map((token) => token.text)].slice(-this.sight);
     const top = list.slice(0, 3).map((each) => `${each.id === this.#engine.END ? LAST : each.text} ${percent(each.share)} %`);
     return element("li", {},
-      element("span", { class: "seen" }, context.map((token) => token.text).join(" ")), " ",
+      element("span", { class: "seen" }, context.join(" ")), " ",
       ...top.flatMap((words, i) => [i ? ", " : "", element("span", {}, words)]), " ",
       element("b", end ? { class: "end" } : {}, text));
   }

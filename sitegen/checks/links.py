@@ -1,0 +1,107 @@
+"""Every name that leads somewhere leads to exactly one thing, and `broader` never in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..model import Draft, DraftEntry
+from ..names import NameIndex, fold
+from ..problems import Problem, did_you_mean
+from ..scan import links
+from ..source import Scalar
+
+MAX_SUGGESTIONS = 20  # each costs a comparison with every name
+
+
+class _Suggestions:
+    """Did-you-mean hints, of which there are only so many in one run."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names, self.left = tuple(names), MAX_SUGGESTIONS
+
+    def near(self, name: str) -> str:
+        self.left -= 1
+        return did_you_mean(name, self.names) if self.left >= 0 else ""
+
+
+def references(draft: Draft) -> Iterator[Problem]:
+    """Every name that leads somewhere leads to one entry, topic or explorable."""
+    index = draft.index
+    entries = _Suggestions(index.spelled())
+    topics = {fold(name): topic for topic in draft.settings.topics for name in (topic.slug, topic.name)}
+    topic_names = _Suggestions(topic.slug for topic in draft.settings.topics)
+    texts: list[tuple[DraftEntry | None, Scalar]] = [(None, issue.body) for issue in draft.issues]
+    if draft.settings.about:
+        texts.append((None, draft.settings.about))
+    for entry in draft.entries:
+        for field in (entry.related, entry.contrast, entry.broader):
+            for scalar in field:
+                yield from _resolved(scalar.value, scalar, 0, entry, index, entries)
+        if entry.deprecated and (by := entry.deprecated.by):
+            yield from _resolved(by.value, by, 0, entry, index, entries)
+        texts += [(entry, text) for text in (*entry.texts, entry.definition) if text]
+        for scalar in entry.topics:
+            if fold(scalar.value) not in topics:
+                hint = topic_names.near(scalar.value) or "list it under 'topics:' in site.yaml"
+                yield Problem(scalar.place, "unresolved-topic", f"there is no topic '{scalar.value}'", hint)
+        if entry.explorable and entry.explorable.value not in draft.explorables:
+            hint = did_you_mean(entry.explorable.value, draft.explorables) or "make the folder in explorables/"
+            yield Problem(
+                entry.explorable.place,
+                "unresolved-explorable",
+                f"there is no explorable '{entry.explorable.value}'",
+                hint,
+            )
+    for owner, text in texts:
+        for span in links(text.value):
+            yield from _resolved(span.value, text, span.at, owner, index, entries)
+
+
+def _resolved(
+    name: str, scalar: Scalar, offset: int, owner: DraftEntry | None, index: NameIndex, near: _Suggestions
+) -> Iterator[Problem]:
+    found = index.resolve(name)
+    place = scalar.place_of(offset) if offset else scalar.place
+    if not found:
+        hint = near.near(name) or "write the entry, or take the link away"
+        yield Problem(place, "unresolved-link", f"there is no entry '{name}'", hint)
+    elif len(found) > 1:
+        hint = "write one of " + ", ".join(f"'{slug}'" for slug in found)
+        yield Problem(place, "ambiguous-link", f"'{name}' may mean {len(found)} entries", hint)
+    elif owner and found[0] == owner.slug:
+        yield Problem(place, "self-reference", f"'{name}' is this entry itself", "remove it")
+
+
+def cycles(draft: Draft) -> Iterator[Problem]:
+    """Each cycle of `broader` once, at the first of its entries in file order."""
+    parents = {
+        entry.slug: [(found[0], scalar) for scalar in entry.broader if len(found := draft.index.resolve(scalar.value)) == 1 and found[0] != entry.slug]
+        for entry in draft.entries
+    }  # fmt: skip
+    done: set[str] = set()
+    for root in parents:
+        path: dict[str, Scalar] = {}  # the entries on the way from the root, each with the value that leads on
+        stack = [(root, iter(parents[root]))]
+        while stack:
+            slug, rest = stack[-1]
+            step = None if slug in done else next(rest, None)
+            if step is None:
+                done.add(slug)
+                path.pop(slug, None)
+                stack.pop()
+                continue
+            parent, scalar = step
+            path[slug] = scalar
+            if parent in path:
+                members = list(path)
+                cycle = members[members.index(parent) :]
+                first = min(cycle)
+                order = cycle[cycle.index(first) :] + cycle[: cycle.index(first)] + [first]
+                yield Problem(
+                    path[first].place,
+                    "broader-cycle",
+                    "'broader' goes in a circle: " + " > ".join(order),
+                    "remove one of these",
+                )
+            elif parent in parents and parent not in done:
+                stack.append((parent, iter(parents[parent])))

@@ -1,0 +1,52 @@
+"""No two entries share an address, or a name without saying in what sense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..model import Draft, DraftEntry
+from ..names import fold, slugify
+from ..problems import Problem
+from ..source import Scalar
+
+
+def names(draft: Draft) -> Iterator[Problem]:
+    """Addresses first; of entries that share one, only the first is asked for its names."""
+    owners: dict[str, DraftEntry] = {}
+    for entry in draft.entries:
+        owner = owners.setdefault(entry.slug, entry)
+        if owner is not entry:
+            message = f"the address '{entry.slug}' is taken by {owner.place.path}"
+            hint = "rename this file, or give it a 'slug:' of its own"
+            yield Problem(entry.place, "duplicate-address", message, hint)
+    yield from _shared_names(owners)
+    yield from _alias_addresses(owners)
+
+
+def _shared_names(owners: dict[str, DraftEntry]) -> Iterator[Problem]:
+    taken: dict[str, tuple[DraftEntry, Scalar]] = {}
+    claims = [(entry, name, scalar) for entry in owners.values() for name, scalar in entry.claims]
+    claims.sort(key=lambda claim: claim[2] is not claim[0].term)  # terms first: then an alias is at fault, not a term
+    for entry, name, scalar in claims:
+        first_entry, first = taken.setdefault(fold(name), (entry, scalar))
+        if first_entry is entry:
+            continue
+        homonyms = entry.sense and first_entry.sense and scalar is entry.term and name != entry.title
+        if not homonyms:
+            message = f"the name '{name}' is taken at {first.place}"
+            hint = "change or remove one, or give both entries a 'sense:' if one word means two things"
+            yield Problem(scalar.place, "duplicate-name", message, hint)
+
+
+def _alias_addresses(owners: dict[str, DraftEntry]) -> Iterator[Problem]:
+    """An alias is an address too: the page there leads to its entry. Names shared outright are reported above."""
+    taken: dict[str, tuple[DraftEntry, str, str]] = {
+        slug: (entry, entry.title, entry.place.path) for slug, entry in owners.items()
+    }
+    for entry in owners.values():
+        for alias in entry.aliases:
+            slug = slugify(alias.value)
+            owner, name, where = taken.setdefault(slug, (entry, alias.value, str(alias.place)))
+            if slug and owner is not entry and fold(name) != fold(alias.value):
+                message = f"the alias '{alias.value}' has the address of '{name}' at {where}"
+                yield Problem(alias.place, "duplicate-address", message, "change or remove the alias")
