@@ -1,0 +1,64 @@
+"""What many tests need: the command as users run it, small glossaries on disk, and the shipped site, built once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+CONTENT = PROJECT / "content"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+def sitegen(*args: object, cwd: Path = PROJECT, timeout: float = 60, **environment: str) -> Result:
+    """Run the command line as a process of its own."""
+    command = [sys.executable, "-m", "sitegen", *map(str, args)]
+    settings = {**os.environ, "NO_COLOR": "1", **environment}
+    done = subprocess.run(command, cwd=cwd, env=settings, capture_output=True, text=True, encoding="utf-8", timeout=timeout)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped glossary, built with the command."""
+    out = tmp_path_factory.mktemp("shipped") / "site"
+    result = sitegen("build", "--content", CONTENT, "--out", out)
+    assert result.status == 0, result.err
+    return out
+
+
+MakeContent = Callable[[Mapping[str, str | bytes]], Path]
+
+
+@pytest.fixture
+def make_content(tmp_path: Path) -> MakeContent:
+    """Writes a content folder from a mapping of path to text; a `.yaml` name without a slash goes into terms/.
+
+    A folder without a site.yaml gets one with a base_url, so that tests see only what they ask for.
+    """
+
+    def make(files: Mapping[str, str | bytes]) -> Path:
+        content = tmp_path / "content"
+        (content / "terms").mkdir(parents=True, exist_ok=True)
+        defaults: dict[str, str | bytes] = {"site.yaml": "title: Test\nbase_url: https://example.org/\n"}
+        for name, text in {**defaults, **files}.items():
+            path = content / name if "/" in name or name == "site.yaml" else content / "terms" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return content
+
+    return make
