@@ -52,8 +52,8 @@ def make_site(
     progress("marking up")
     markup = Markup(glossary)
     bodies = {entry.slug: markup.entry(entry) for entry in glossary.entries}
-    about = markup.html(glossary.settings.about.value) if glossary.settings.about else ""
-    issues = {issue.name: markup.html(issue.body.value) for issue in glossary.issues}
+    about = markup.page(glossary.settings.about.value) if glossary.settings.about else ""
+    issues = {issue.name: markup.page(issue.body.value) for issue in glossary.issues}
     progress("training the language model")
     return Site(
         glossary, bodies, about, issues, train(glossary, bodies), _dates(glossary, content), load_theme(templates)

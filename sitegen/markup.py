@@ -74,6 +74,10 @@ class Markup:
             summary, in_depth, example, note, headings, frozenset(self.found - {entry.slug}), frozenset(self.styles)
         )
 
+    def page(self, text: str) -> str:
+        """The HTML of a Markdown text that is a page of its own: its `##` come right below the page's heading."""
+        return re.sub(r"(</?h)([3-6])", lambda m: f"{m[1]}{int(m[2]) - 1}", self.html(text))
+
     def html(self, text: str, slug: str = "", automatic: bool = True) -> str:
         """The HTML of one Markdown text that stands on the page of `slug`."""
         if not text:

@@ -83,17 +83,18 @@ class LanguageModel:
         """
         tokens = tokenize(definition)
         words = self.words(token.text for token in tokens)
+        ranking = self.ranking
         if words not in self._known:
-            return self._scored(tokens, words, self.ranking)
+            return self._scored(tokens, words, ranking)
         with self.model.without(words) as model:
-            return self._scored(tokens, words, Ranking(model))
+            return self._scored(tokens, words, Ranking(model, like=ranking))
 
     def _scored(self, tokens: list[Token], words: tuple[str, ...], ranking: Ranking) -> tuple[ScoredToken, ...]:
         found = []
         model = ranking.model
         for token, word, (history, _) in zip(tokens, words, model.events(words), strict=False):
             best = [w for w, _ in islice(Distribution(ranking, history).ranked(), 3)]
-            found.append(ScoredToken(token, -log2(model.probability(word, history)), tuple(best)))
+            found.append(ScoredToken(token, log2(1 / model.probability(word, history)), tuple(best)))
         return tuple(found)
 
     def run(self, name: str, sentence: str) -> Run:

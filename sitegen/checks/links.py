@@ -61,15 +61,18 @@ def _resolved(
     name: str, scalar: Scalar, offset: int, owner: DraftEntry | None, index: NameIndex, near: _Suggestions
 ) -> Iterator[Problem]:
     found = index.resolve(name)
-    place = scalar.place_of(offset) if offset else scalar.place
+    name = " ".join(name.split())
     if not found:
+        rule, message = "unresolved-link", f"there is no entry '{name}'"
         hint = near.near(name) or "write the entry, or take the link away"
-        yield Problem(place, "unresolved-link", f"there is no entry '{name}'", hint)
     elif len(found) > 1:
+        rule, message = "ambiguous-link", f"'{name}' may mean {len(found)} entries"
         hint = "write one of " + ", ".join(f"'{slug}'" for slug in found)
-        yield Problem(place, "ambiguous-link", f"'{name}' may mean {len(found)} entries", hint)
     elif owner and found[0] == owner.slug:
-        yield Problem(place, "self-reference", f"'{name}' is this entry itself", "remove it")
+        rule, message, hint = "self-reference", f"'{name}' is this entry itself", "remove it"
+    else:
+        return
+    yield Problem(scalar.place_of(offset) if offset else scalar.place, rule, message, hint)
 
 
 def cycles(draft: Draft) -> Iterator[Problem]:

@@ -65,34 +65,26 @@ def _markup(scalar: Scalar) -> Iterator[Problem]:
     """What an entry's Markdown must not hold."""
     level = 1
     for span in scan(scalar.value):
-        at = scalar.place_of(span.at)
+        found: tuple[str, str, str] | None = None
         if span.kind == "html":
-            yield Problem(
-                at, "raw-html", "a raw HTML tag", "put code between `backticks`, or write \\< for the sign itself"
-            )
+            found = ("raw-html", "a raw HTML tag", "put code between `backticks`, or write \\< for the sign itself")
         elif span.kind == "image":
-            yield Problem(at, "image", "an image", "make it an explorable, or link to it without the '!'")
+            found = ("image", "an image", "make it an explorable, or link to it without the '!'")
         elif span.kind == "open":
-            yield Problem(
-                at, "unclosed-code", "a code block that is never closed", "close it with a line of the same signs"
-            )
+            found = ("unclosed-code", "a code block that is never closed", "close it with a line of the same signs")
         elif span.kind == "url" and not is_safe_url(span.value):
-            yield Problem(
-                at,
-                "unsafe-url",
-                f"the address '{span.value[:60]}' is not safe to follow",
-                "use https, http, mailto or a relative address",
-            )
-        elif span.kind in ("math", "display"):
-            yield from _formula(scalar, span)
+            message = f"the address '{span.value[:60]}' is not safe to follow"
+            found = ("unsafe-url", message, "use https, http, mailto or a relative address")
         elif span.kind == "heading":
             deeper = len(span.value)
             if deeper == 1 or deeper > level + 1:
-                wanted = "##" if level == 1 else "#" * (level + 1)
-                yield Problem(
-                    at, "heading-level", f"a heading of level {deeper} after level {level}", f"write {wanted}"
-                )
+                message = f"a heading of level {deeper} after level {level}"
+                found = ("heading-level", message, "write " + "#" * (level + 1))
             level = max(deeper, 2)
+        elif span.kind in ("math", "display"):
+            yield from _formula(scalar, span)
+        if found:
+            yield Problem(scalar.place_of(span.at), *found)
 
 
 def _formula(scalar: Scalar, span: Span) -> Iterator[Problem]:

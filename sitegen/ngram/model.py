@@ -32,6 +32,7 @@ class Model:
             raise ValueError("the order of an n-gram model is at least 1")
         self.order = order
         self.followers: list[dict[History, Counter[str]]] = [{} for _ in range(order)]
+        self._backoffs: dict[History, float] = {}  # what `backoff` has worked out since the counts last changed
         for sentence in sentences:
             for history, word in self.events(sentence):
                 self._see(history, word)
@@ -48,6 +49,7 @@ class Model:
         while True:
             counts = self.followers[len(history)].setdefault(history, Counter())
             counts[word] += 1
+            self._backoffs.pop(history, None)
             if counts[word] > 1 or not history:
                 return
             history = history[1:]
@@ -57,6 +59,7 @@ class Model:
         while True:
             counts = self.followers[len(history)][history]
             counts[word] -= 1
+            self._backoffs.pop(history, None)
             if counts[word]:
                 return
             del counts[word]
@@ -85,14 +88,20 @@ class Model:
 
     def backoff(self, history: History) -> float:
         """gamma(h) = (D1 N1 + D2 N2 + D3 N3+) / sum of a(h v): the share that the shorter history gets."""
-        counts = self.followers[len(history)][history]
+        if history in self._backoffs:
+            return self._backoffs[history]
+        counts = self.followers[len(history)].get(history)
+        if counts is None:  # nothing was read, as when a glossary's only sentence is left out
+            return 1.0
         d1, d2, d3 = self.discounts[len(history)]
         ones = twos = total = 0
         for count in counts.values():
             total += count
             ones += count == 1
             twos += count == 2
-        return (d1 * ones + d2 * twos + d3 * (len(counts) - ones - twos)) / total
+        gamma = (d1 * ones + d2 * twos + d3 * (len(counts) - ones - twos)) / total
+        self._backoffs[history] = gamma
+        return gamma
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
@@ -130,9 +139,10 @@ class Model:
 
     def unigrams(self) -> dict[str, float]:
         """P(w) of the whole vocabulary, without any history."""
-        counts = self.followers[0][()]
+        counts = self.followers[0].get((), Counter())
         total, rest = counts.total(), self.backoff(()) * self.uniform
-        return {word: self.discounted(count, 0) / total + rest for word, count in counts.items()}
+        shares = {count: self.discounted(count, 0) / total + rest for count in set(counts.values())}
+        return {word: shares[count] for word, count in counts.items()}
 
     def without(self, sentence: Sequence[str]) -> _Without:
         """For the length of a `with` block, the model as if it had not read `sentence`, which it has.

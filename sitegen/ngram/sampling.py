@@ -12,10 +12,13 @@ from .model import BEGIN, END, Model
 class Ranking:
     """The vocabulary by unigram probability, likeliest first, ties by spelling: what all histories share."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, like: Ranking | None = None) -> None:
+        """Rank the vocabulary of `model`; `like`, made of a model with these words and more, saves the spelling's sort."""
         self.model = model
         self.unigrams = model.unigrams()
-        self.ranked = sorted(self.unigrams.items(), key=_likeliest_first)
+        self.spelled: list[str] = [w for w in like.spelled if w in self.unigrams] if like else sorted(self.unigrams)
+        ranked = sorted(self.spelled, key=self.unigrams.__getitem__, reverse=True)  # stable: ties stay spelled
+        self.ranked = [(word, self.unigrams[word]) for word in ranked]
         self._sums: dict[float, float] = {}
 
     def power_sum(self, exponent: float) -> float:
@@ -48,18 +51,19 @@ class Distribution:
             if counts is None:
                 continue
             gamma, total = model.backoff(h), counts.total()
-            near = {word: gamma * p for word, p in near.items()}
-            for word, count in counts.items():
-                lower = near[word] if word in near else gamma * scale * ranking.unigrams[word]
-                near[word] = model.discounted(count, length) / total + lower
             scale *= gamma
+            shares = {count: model.discounted(count, length) / total for count in set(counts.values())}
+            lower = {word: gamma * p for word, p in near.items()}
+            seen = {word: shares[count] + (lower.get(word) or scale * ranking.unigrams[word]) for word, count in counts.items()}
+            near = lower | seen
         self.scale, self.near = scale, near
         unknown = scale * model.backoff(()) * model.uniform
+        self._totals: dict[float, float] = {}
         self.known = 1 - unknown  # the unknown word is never offered: its share is spread over the others
 
     @cached_property
     def _near_ranked(self) -> list[tuple[str, float]]:
-        return sorted(self.near.items(), key=_likeliest_first)
+        return [(word, -p) for p, word in sorted((-p, word) for word, p in self.near.items())]
 
     def ranked(self) -> Iterator[tuple[str, float]]:
         """Every word and its probability, likeliest first, ties by spelling."""
@@ -86,9 +90,13 @@ class Distribution:
 
     def total(self, exponent: float) -> float:
         """The sum of P(w | h) ** exponent over the vocabulary."""
+        if exponent in self._totals:
+            return self._totals[exponent]
         near = sum((p / self.known) ** exponent for _, p in self._near_ranked)
         shared = sum(self.ranking.unigrams[word] ** exponent for word, _ in self._near_ranked)
-        return float(near + (self.scale / self.known) ** exponent * (self.ranking.power_sum(exponent) - shared))
+        far = (self.scale / self.known) ** exponent * (self.ranking.power_sum(exponent) - shared)
+        self._totals[exponent] = float(near + far)
+        return self._totals[exponent]
 
     def draw(self, u: float, temperature: float) -> tuple[str, float]:
         """The word on which `u` in [0, 1) falls, and its probability, at this temperature.

@@ -1,0 +1,32 @@
+# `make site` builds the shipped glossary, `make test` runs every test; both install what they need into .venv.
+PYTHON ?= python3
+BIN = .venv/bin
+STAMP = .venv/.installed
+
+.PHONY: site test lint screenshots clean
+
+site: $(STAMP)
+	$(BIN)/sitegen build --content content --out public
+
+test: $(STAMP)
+	$(BIN)/python -m tests.browser.install
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(STAMP)
+	$(BIN)/ruff check sitegen tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sitegen check --strict
+
+screenshots: $(STAMP)
+	$(BIN)/python -m tests.browser.install
+	$(BIN)/python -m tests.screenshots
+
+$(STAMP): pyproject.toml constraints.txt
+	@# Debian's Python comes without ensurepip: where it is missing, its package is installed.
+	test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { rm -rf .venv; apt-get install -y python3-venv && $(PYTHON) -m venv .venv; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(STAMP)
+
+clean:
+	rm -rf .venv public
