@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 STAMP = .venv/.installed
 
-.PHONY: site test lint screenshots clean
+.PHONY: site test lint bench screenshots clean
 
 site: $(STAMP)
 	$(BIN)/sitegen build --content content --out public
@@ -30,3 +30,6 @@ $(STAMP): pyproject.toml constraints.txt
 
 clean:
 	rm -rf .venv public
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench.build

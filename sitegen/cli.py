@@ -100,7 +100,7 @@ def _progress() -> Iterator[Any]:
         yield lambda stage: status.update(stage)
 
 
-@main.command()
+@main.command(short_help="Build the site.")
 @content_option
 @out_option
 @templates_option
@@ -177,7 +177,7 @@ def _print_problems(text: str) -> None:
             click.echo(f"{click.style(place, bold=True)}: {message} {click.style('(' + rule, dim=True)}")
 
 
-@main.command()
+@main.command(short_help="Show the site while you write.")
 @content_option
 @templates_option
 @click.option("--host", default="127.0.0.1", show_default=True)
@@ -190,7 +190,7 @@ def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
     serve_site(content, _templates(templates), host, port, click.echo)
 
 
-@main.command()
+@main.command(short_help="Write a commented entry for TERM.")
 @click.argument("term")
 @content_option
 @_reported
@@ -208,7 +208,7 @@ def new(term: str, content: Path) -> None:
     click.echo(f"{path}: fill in the lines marked with <...>, then run: sitegen check")
 
 
-@main.command("list")
+@main.command("list", short_help="List the terms and what each lacks.")
 @content_option
 @click.option("--missing", is_flag=True, help="Only entries that lack something.")
 @json_option
@@ -248,7 +248,7 @@ def _rows(draft: Draft) -> Iterator[dict[str, Any]]:
         }
 
 
-@main.command()
+@main.command(short_help="Explain every rule of check.")
 @json_option
 def rules(as_json: bool) -> None:
     """Explain every rule that `check` knows, and how site.yaml can change it."""

@@ -25,6 +25,8 @@ def git_dates(folder: Path, environment: Mapping[str, str]) -> dict[str, Dates]:
         "git",
         "-c",
         "core.quotePath=off",
+        "-c",
+        "log.showRoot=true",
         "log",
         "--format=%x01%ct",
         "--name-only",

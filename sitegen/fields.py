@@ -13,6 +13,7 @@ from .source import Mapping, Node, Scalar, Sequence, Source
 T = TypeVar("T")
 
 MAX_LINE = 200
+MAX_TEXT = 50_000  # Markdown's time grows with the square of some texts
 
 _TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
 _KINDS: dict[type, str] = {Scalar: "text", Sequence: "a list", Mapping: "a group of fields"}
@@ -59,7 +60,7 @@ class Fields:
     def missing(self, name: str) -> None:
         self.say(self.place, "missing-field", f"{self.what} has no '{name}'", f"add a line '{name}: ...'")
 
-    def text(self, name: str, required: bool = False) -> Scalar | None:
+    def text(self, name: str, required: bool = False, most: int = MAX_TEXT) -> Scalar | None:
         node = self.nodes.get(name)
         if node is None:
             if required:
@@ -76,6 +77,10 @@ class Fields:
                 else "remove the field, or fill it in"
             )
             self.say(node.place, "missing-field", f"'{name}' is empty", comment)
+            return None
+        if len(node.value) > most:
+            message = f"'{name}' has {len(node.value):,} characters; the limit is {most:,}"
+            self.say(node.place, "too-large", message, "say less, or split it")
             return None
         return node
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from .fields import Fields
+from .fields import MAX_TEXT, Fields
 from .model import (
     LEVELS,
     Draft,
@@ -28,6 +28,7 @@ ENTRY_FIELDS = (
     "term", "sense", "aliases", "pronunciation", "definition", "summary", "explainer", "example", "related",
     "contrast", "broader", "topics", "level", "explorable", "references", "autolink", "deprecated", "slug",
 )  # fmt: skip
+MAX_DEFINITION = 2_000  # beyond any limit that a rule may set: each token of it is scored and shown
 _ISSUE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-([^/]+)\.md")
 
 
@@ -128,7 +129,7 @@ def _entry(source: Source, stem: str, problems: list[Problem]) -> DraftEntry | N
         sense=fields.line("sense"),
         aliases=fields.texts("aliases"),
         pronunciation=fields.line("pronunciation"),
-        definition=fields.text("definition", required=True),
+        definition=fields.text("definition", required=True, most=MAX_DEFINITION),
         summary=fields.text("summary"),
         explainer=fields.text("explainer"),
         example=fields.text("example"),
@@ -214,5 +215,8 @@ def _issues(folder: _Folder) -> Iterator[Issue]:
         if not first.startswith("# ") or not rest.strip():
             folder.say(name, "not-an-issue", "an issue starts with a line '# Title' and goes on with its text")
             continue
-        body = Scalar(rest, source, len(first) + 1, len(source.text), "text")
+        if len(rest) > MAX_TEXT:
+            folder.say(name, "too-large", f"an issue of {len(rest):,} characters; the limit is {MAX_TEXT:,}", "split it")
+            continue
+        body = Scalar(rest, source, len(first) + 1, len(source.text))
         yield Issue(name.removesuffix(".md"), match[1], first[2:].strip(), body)

@@ -16,12 +16,15 @@ from .mathematics import formula
 from .mentions import Mentions
 from .model import Entry, Glossary
 from .names import slugify
-from .scan import Span, scan
+from .scan import Span, is_safe_url, scan
 
 if TYPE_CHECKING:
     from markdown import Markdown
 
+MAX_LINK = 1_000  # characters of a link's text, and of its address
+
 _HOLE = re.compile("\ue000(\\d+)\ue001")
+_HOLED_TAG = re.compile("<[^<>]*\ue000[^<>]*>")  # in a link's title, say: there the text stays as written
 _PIECE = re.compile(r"(<[^>]*>)|([^<]+)")
 _TAG = re.compile(r"</?([a-z][a-z0-9]*)")
 _QUIET = frozenset({"a", "code", "pre", "blockquote", "h2", "h3", "h4", "h5", "h6", "math", "sup", "th"})
@@ -84,14 +87,17 @@ class Markup:
             return ""
         holes: list[str] = []
         targets: list[str] = []
+        written: list[str] = []
         pieces, last = [], 0
         for span in scan(text):
             if span.kind in ("math", "display", "link"):
                 pieces += [text[last : span.start], f"\ue000{len(holes)}\ue001"]
                 holes.append(self._filling(span, targets))
+                written.append(text[span.start : span.end])
                 targets.extend([""] * (len(holes) - len(targets)))
                 last = span.end
         html = str(self.markdown.reset().convert("".join(pieces) + text[last:]))
+        html = _HOLED_TAG.sub(lambda tag: _HOLE.sub(lambda match: escape(written[int(match[1])]), tag[0]), html)
         html = _accessible(html)
         if automatic:
             html = "".join(self._linked(part, slug, targets) for part in _SECTION.split(html))
@@ -181,6 +187,8 @@ def _markdown() -> Markdown:
     """
     from markdown import Markdown
     from markdown.blockprocessors import HashHeaderProcessor
+    from markdown.extensions.footnotes import FootnoteExtension
+    from markdown.inlinepatterns import LINK_RE, LinkInlineProcessor
     from markdown.treeprocessors import Treeprocessor
 
     class SpacedHeading(HashHeaderProcessor):
@@ -194,8 +202,34 @@ def _markdown() -> Markdown:
                     element.tag = f"h{min(int(element.tag[1]) + 1, 6)}"
                     element.set("id", _unique("in-" + slugify("".join(element.itertext())), taken))
 
+    class Link(LinkInlineProcessor):
+        """Looks only so far for a link's end: else ten thousand brackets take ten thousand looks at the rest."""
+
+        def getText(self, data: str, index: int) -> tuple[str, int, bool]:  # noqa: N802
+            return super().getText(data[: index + MAX_LINK], index)
+
+        def getLink(self, data: str, index: int) -> tuple[str, str | None, int, bool]:  # noqa: N802
+            return super().getLink(data[: index + MAX_LINK], index)
+
+    class SafeLinks(Treeprocessor):
+        """`check` refuses unsafe addresses; this is for one that it took for code and Markdown did not."""
+
+        def run(self, root: Element) -> None:
+            for link in root.iter("a"):
+                if not is_safe_url(link.get("href", "")):
+                    del link.attrib["href"]
+
+    class Footnotes(FootnoteExtension):
+        def unique_ref(self, reference: str, found: bool = False) -> str:
+            """As its parent's, but without counting from 2 for each of a thousand references to one note."""
+            if not found:
+                return reference
+            number = self.found_refs[reference] = self.found_refs.get(reference, 0) + 1
+            name, separator, label = reference.partition(self.get_separator())
+            return reference if number == 1 else f"{name}{number}{separator}{label}"
+
     md = Markdown(
-        extensions=["tables", "fenced_code", "codehilite", "footnotes", "admonition", "sane_lists"],
+        extensions=["tables", "fenced_code", "codehilite", Footnotes(), "admonition", "sane_lists"],
         extension_configs={"codehilite": {"guess_lang": False, "css_class": "highlight"}},
     )
     md.preprocessors.deregister("html_block")
@@ -204,7 +238,9 @@ def _markdown() -> Markdown:
     md.parser.blockprocessors.register(SpacedHeading(md.parser), "hashheader", 70)
     for name in ("html", "reference", "image_link", "image_reference", "short_reference", "short_image_ref"):
         md.inlinePatterns.deregister(name)
+    md.inlinePatterns.register(Link(LINK_RE, md), "link", 160)
     md.treeprocessors.register(Headings(md), "headings", 15)
+    md.treeprocessors.register(SafeLinks(md), "safe-links", 5)
     md.ESCAPED_CHARS = [*md.ESCAPED_CHARS, "$", "<"]
     return md
 

@@ -18,12 +18,12 @@ class Rule:
 
 RULES = (
     Rule("unreadable", "A file can be opened and is a regular file."),
-    Rule("too-large", "A file has at most 1 MB."),
+    Rule("too-large", "A file has at most 1 MB, a text at most 50,000 characters, a definition at most 2,000."),
     Rule("not-utf-8", "A file is UTF-8."),
-    Rule("control-character", "A file holds no control or private-use characters but tabs and line ends."),
+    Rule("control-character", "A text holds no control or private-use characters but tabs and line ends, not even as an escape."),
     Rule("broken-yaml", "A file is one YAML document."),
     Rule("yaml-feature", "YAML's anchors, aliases, tags and merge keys are not used: an entry says what it means."),
-    Rule("too-deep", "Values nest at most 8 levels deep."),
+    Rule("too-deep", "Values nest at most 8 levels deep; so do lists and quotations in Markdown."),
     Rule("duplicate-key", "A field stands once in its group, an item once in its list."),
     Rule("unknown-field", "A field is one that the entry format knows."),
     Rule("wrong-type", "A value has the form its field wants."),

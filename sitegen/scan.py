@@ -13,17 +13,19 @@ SAFE_SCHEMES = ("http", "https", "mailto")
 _SPANS = re.compile(
     r"""
       (?P<code>    ^(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?\n)??(?P=fence)[ ]*$      # as Python-Markdown's fenced_code
-                 | (?<![`\\])(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`) )
+                 | (?<![`\\])(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*(?:\n|>|\#|(?:[*+-]|\d+\.)[ \t])).)+?(?<!`)(?P=ticks)(?!`) )
     | (?P<open>    ^(?:`{3,}|~{3,})[^\n]*$ )
+    | (?P<deep>    ^(?: (?:[ ]{0,3}\t|[ ]{4}){9}[ \t]*\S
+                   | (?![ ]*(?:[*-][ ]{0,2}){3,}$)[ \t]*(?:(?:>|(?:[*+-]|\d+\.)(?=[ \t]))[ \t]*){9} ) )
     | (?P<escape>  \\[\\`*_{}\[\]()<>\#+\-.!|$] )
     | (?P<display> \$\$(?P<block>(?:(?!\n[ \t]*\n)[^$])+)\$\$ )
     | (?P<math>    \$(?P<tex>(?=\S)(?:\\.|[^$\\\n]|\n(?![ \t]*\n))+?)(?<=\S)(?<!\\)\$(?!\d) )
     | (?P<link>    \[\[(?P<target>[^\[\]|]*)(?:\|(?P<shown>[^\[\]]*))?\]\] )
     | (?P<image>   !\[(?!\[) )
-    | (?P<url>     \]\(\s*(?P<address><[^>\n]*|[^\s)]*) )
+    | (?P<url>     \]\(\s*(?P<address><[^<>]*|(?:(?!\n[ \t]*\n)[^)"'])*) )
     | (?P<bare>    <(?:https?://[^<>\s]*|[^<>\s!@/]+@[^<>\s@]+)> )
     | (?P<html>    <(?=/?[A-Za-z][^<>]{0,500}>|!--|!DOCTYPE|\?) )
-    | (?P<heading> ^(?:[ ]{0,3}>[ ]?)*[ ]{0,3}(?P<hashes>\#{1,6})[ \t]+\S )
+    | (?P<heading> ^(?:(?:[ ]{0,3}>)+[ ]?)?[ ]{0,3}(?P<hashes>\#{1,6})[ \t]+\S )
     """,
     re.VERBOSE | re.MULTILINE | re.DOTALL,
 )
@@ -33,7 +35,7 @@ _SPANS = re.compile(
 class Span:
     """A piece of Markdown, `text[start:end]`.
 
-    `kind` is code, open (a fence never closed), display, math, link, image, url, html or heading.
+    `kind` is code, open (a fence never closed), deep (nested beyond bearing), display, math, link, image, url, html or heading.
     `value` is the formula, the name a link leads to, the address, or the hashes; it starts at `at`.
     `shown` is the link's own text, if it has one.
     """

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 import stat
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +29,9 @@ except ImportError:  # a PyYAML built without libyaml reads the same, ten times 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 8
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ue000-\uf8ff\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ue000-\uf8ff\ufeff\ufffe\uffff]")
 _ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\n[ \t]*|.)")
-_BLANK_ESCAPES = frozenset("\\" + c for c in "tnrvf \t")
+_BLANK_ESCAPES = frozenset("tnrvf \t\nN_LP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,14 @@ class Source:
 
     def place(self, index: int) -> Place:
         """Where the character at `index` stands."""
-        start = self.text.rfind("\n", 0, index) + 1
-        return Place(self.path, self.text.count("\n", 0, index) + 1, index - start + 1)
+        starts = _line_starts(self.text)
+        line = bisect_right(starts, index)
+        return Place(self.path, line, index - starts[line - 1] + 1)
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in re.finditer("\n", text))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +74,12 @@ class Scalar:
         Folding and indentation change only white space, so the k-th visible character of the value is
         the k-th visible character of its source; quotes and escapes are stepped over on the way.
         """
-        wanted = sum(not c.isspace() for c in self.value[:offset])
-        last = self.start
-        for number, index in enumerate(self._visible()):
-            last = index
-            if number == wanted:
-                break
-        return self.source.place(last)
+        before, spots = _visible(self)
+        wanted = before[min(offset, len(self.value))]
+        return self.source.place(spots[min(wanted, len(spots) - 1)] if spots else self.start)
 
-    def _visible(self) -> Iterator[int]:
+    def visible(self) -> Iterator[int]:
+        """Where in the source the value's visible characters stand, in order."""
         text, i, end = self.source.text, self.start, self.end
         if self.style in ("|", ">"):
             i = text.index("\n", i) + 1 if "\n" in text[i:end] else end
@@ -85,12 +91,23 @@ class Scalar:
                 width = 2
             elif self.style == '"' and (escape := _ESCAPE.match(text, i, end)):
                 width = len(escape.group())
-                if escape.group() in _BLANK_ESCAPES or escape.group()[1] == "\n":
+                if _is_blank(escape.group()):
                     i += width
                     continue
             if not text[i].isspace():
                 yield i
             i += width
+
+
+@lru_cache(maxsize=4)
+def _visible(scalar: Scalar) -> tuple[list[int], list[int]]:
+    """How many visible characters stand before each of the value, and where those stand in the source."""
+    return [0, *accumulate(not c.isspace() for c in scalar.value)], list(scalar.visible())
+
+
+def _is_blank(escape: str) -> bool:
+    """Whether a double-quoted text's escape stands for white space, or for nothing."""
+    return chr(int(escape[2:], 16)).isspace() if escape[1] in "xuU" else escape[1] in _BLANK_ESCAPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +157,7 @@ def read_source(file: Path, shown: str) -> Source:
     except OSError as error:
         raise fail(f"cannot be read: {error.strerror or 'unknown reason'}", "unreadable") from None
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         before = Source(shown, raw[: error.start].decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
         hint = "save the file as UTF-8"
@@ -150,10 +167,13 @@ def read_source(file: Path, shown: str) -> Source:
         raise fail(f"byte 0x{byte:02x} is not UTF-8", "not-utf-8", hint, before.place(len(before.text))) from None
     source = Source(shown, text.replace("\r\n", "\n").replace("\r", "\n"))
     if bad := _CONTROL.search(source.text):
-        code = f"U+{ord(bad.group()):04X}"
-        kind = "private-use" if "\ue000" <= bad.group() <= "\uf8ff" else "control"
-        raise fail(f"{kind} character {code}", "control-character", "remove it", source.place(bad.start()))
+        raise fail(_named(bad.group()), "control-character", "remove it", source.place(bad.start()))
     return source
+
+
+def _named(character: str) -> str:
+    kind = "private-use" if "\ue000" <= character <= "\uf8ff" else "control"
+    return f"{kind} character U+{ord(character):04X}"
 
 
 def read_yaml(source: Source) -> Node | None:
@@ -193,7 +213,11 @@ class _Reader:
         if event.tag:
             raise self.fail(start, f"YAML tag '{event.tag}'", "yaml-feature", "quote the value, or remove the tag")
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(event.value, self.source, start, _index(event.end_mark), event.style or "", key)
+            scalar = Scalar(event.value, self.source, start, _index(event.end_mark), event.style or "", key)
+            if bad := _CONTROL.search(scalar.value):  # the file has none: an escape made it
+                place = scalar.place_of(bad.start())
+                raise ContentError([Problem(place, "control-character", _named(bad.group()), "remove it")])
+            return scalar
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise self.fail(start, f"nested more than {MAX_DEPTH} levels deep", "too-deep")
@@ -224,8 +248,12 @@ class _Reader:
         index = min(mark.index, len(self.source.text)) if mark else 0
         said = f"{error.context or ''} {error.problem or ''}"
         here = self.source.text[index : index + 1]
-        if index == len(self.source.text) and error.context_mark:
-            index = error.context_mark.index
+        before = self.source.text[:index].rpartition("\n")[2]
+        if "block mapping" in said and before.strip():
+            return self.fail(index, "text after the end of a value", "broken-yaml", "put the whole value in 'quotes'")
+        opened = error.context_mark
+        if opened and ("alias" in said or "anchor" in said or (index == len(self.source.text) or opened.line < mark.line and "flow" in said)):
+            index = opened.index  # where it began tells more than where it could not go on
         for sign, message, hint in _WORDS:
             if sign in said or sign == here:
                 return self.fail(index, message, "broken-yaml", hint)
@@ -242,14 +270,16 @@ _WORDS = (
     ("mapping values are not allowed", "': ' inside an unquoted value, or wrong indentation", 'put the value in "quotes"'),
     ("could not find expected ':'", "a line that is neither 'field: value' nor part of a value",
      "write 'field: value', or indent the line below its field"),
-    ("quoted scalar", "a quoted text that is not closed, or a wrong escape in it", 'use \'single quotes\', or double each \\ in "double quotes"'),
     ("escape", "an unknown escape in a double-quoted text", "use 'single quotes', or double the backslash"),
+    ("quoted scalar", "a quoted text that is not closed, or a wrong escape in it", 'use \'single quotes\', or double each \\ in "double quotes"'),
     ("flow", "a bracket that is not closed, or a missing comma", "close it with ] or }, or quote the value"),
     ("@", "'@' cannot start an unquoted value", 'put the value in "quotes"'),
     ("`", "'`' cannot start an unquoted value", 'put the value in "quotes"'),
     ("*", "'*' cannot start an unquoted value", 'put the value in "quotes"'),
     ("&", "'&' cannot start an unquoted value", 'put the value in "quotes"'),
     ("%", "'%' cannot start an unquoted value", 'put the value in "quotes"'),
+    ("block sequence entries", "'- ' right after 'field:'", "start the list on the next line, or put the value in quotes"),
+    ("document start", "a line that belongs to no field", "align the fields, and indent what belongs to one"),
     ("block scalar", "text after '|' or '>'", "start the text on the next line, indented"),
     ("block mapping", "a line whose indentation fits no field", "align the fields, and indent what belongs to one"),
     ("block collection", "a line whose indentation fits no list item", "align the '- ' of every item"),

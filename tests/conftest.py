@@ -41,6 +41,29 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-golden` writes the expected files anew; look at the difference before committing it."""
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden/ anew from what the program does now")
+
+
+Golden = Callable[[str, str], None]
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compares a text with the file of that name in tests/golden/, which `--update-golden` writes anew."""
+
+    def compare(name: str, actual: str) -> None:
+        path = PROJECT / "tests" / "golden" / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(actual, "utf-8", newline="")
+        expected = path.read_bytes().decode() if path.is_file() else ""
+        assert actual == expected, f"{name} differs; if it should: pytest --update-golden"
+
+    return compare
+
+
 MakeContent = Callable[[Mapping[str, str | bytes]], Path]
 
 

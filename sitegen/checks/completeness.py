@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from ..model import Draft, DraftEntry
 from ..names import fold
@@ -45,13 +46,21 @@ def _completeness(entry: DraftEntry) -> Iterator[Problem]:
                 "a reference without an address",
                 "add 'url:', an arXiv, DOI or publisher's page",
             )
-        elif not re.match(r"https?://[^/\s]+\S*$", reference.url.value) or set(reference.url.value) & set("\"'<>"):
+        elif not _is_web_address(reference.url.value):
             yield Problem(
                 reference.url.place,
                 "unsafe-url",
                 f"'{reference.url.value[:60]}' is not a web address",
                 "write https://...",
             )
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        return False
+    return bool(host and re.match(r"https?://", url)) and not (set(url) & set("\"'<>") or re.search(r"\s", url))
 
 
 def orphans(draft: Draft) -> Iterator[Problem]:

@@ -44,7 +44,7 @@ def _definition(definition: Scalar, limit: int) -> Iterator[Problem]:
             "end it with a full stop",
         )
     for match in _NEXT_SENTENCE.finditer(text):
-        if not _ABBREVIATION.search(text[: match.start()]):
+        if not _ABBREVIATION.search(text, max(0, match.start() - 20), match.start()):
             yield Problem(
                 definition.place_of(match.end()),
                 "definition-sentence",
@@ -72,6 +72,8 @@ def _markup(scalar: Scalar) -> Iterator[Problem]:
             found = ("image", "an image", "make it an explorable, or link to it without the '!'")
         elif span.kind == "open":
             found = ("unclosed-code", "a code block that is never closed", "close it with a line of the same signs")
+        elif span.kind == "deep":
+            yield Problem(at, "too-deep", "nested more than 8 levels deep", "say it in fewer levels")
         elif span.kind == "url" and not is_safe_url(span.value):
             message = f"the address '{span.value[:60]}' is not safe to follow"
             found = ("unsafe-url", message, "use https, http, mailto or a relative address")

@@ -32,7 +32,7 @@ def sentences(text: str) -> list[str]:
     """The sentences of `text`, each on one line, in order."""
     found, start = [], 0
     for match in _SENTENCE.finditer(text):
-        if not _ABBREVIATION.search(text[start : match.end()]):
+        if not _ABBREVIATION.search(text, max(start, match.start() - 20), match.end()):
             found.append(text[start : match.end()])
             start = match.end()
     found.append(text[start:])

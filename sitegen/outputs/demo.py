@@ -70,6 +70,7 @@ def demo(model: LanguageModel, name: str, sentence: str) -> Demo:
     words = [*run.prompt, *(draw.word for draw in run.draws)]
     after = _spaced([*run.prompt[-1:], *(draw.word for draw in run.draws)])[len(run.prompt[-1:]) :]
     steps = tuple(_step(model, draw, token) for draw, token in zip(run.draws, after, strict=True))
+    said = _spaced([*run.prompt[-1:], *(draw.word for draw in run.draws if draw.word != END)])[len(run.prompt[-1:]) :]
     return Demo(
         seed=run.seed,
         temperature=f"{model.temperature:g}",
@@ -77,7 +78,7 @@ def demo(model: LanguageModel, name: str, sentence: str) -> Demo:
         model=MODEL_PATH,
         prompt=_spaced(words[: len(run.prompt)]),
         steps=steps,
-        text_after="".join(" " * step.space + step.text for step in steps if not step.end).strip(),
+        text_after="".join(" " * token.space + token.text for token in said).strip(),
         first=_ledger(model, run.draws[0]),
     )
 

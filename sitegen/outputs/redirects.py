@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..model import File
 from ..render import Renderer
@@ -16,6 +17,5 @@ def redirects(site: Site, renderer: Renderer) -> Iterator[File]:
     for alias, slug in site.glossary.redirects.items():
         entry, path = site.glossary.by_slug[slug], f"terms/{alias}/"
         page = page_view(site, renderer.policy, "redirect", path, entry.title, entry.definition, robots="noindex")
-        yield renderer.page(
-            "redirect.html", path, site=view, page=page, target=card(entry), canonical=site.url(entry.path)
-        )
+        page = replace(page, canonical=site.url(entry.path))
+        yield renderer.page("redirect.html", path, site=view, page=page, target=card(entry))

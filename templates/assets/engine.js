@@ -26,8 +26,15 @@ export function parseModel({ order, vocabulary, tokens, discounts }) {
   const adjusted = raw.map((table, n) => (n === order - 1 ? table : continuations(table, raw[n + 1], n, places)));
   const ids = new Map(vocabulary.map((word, id) => [word, id]));
   const spelling = new Uint32Array(size);
-  [...vocabulary.keys()].sort((a, b) => (vocabulary[a] < vocabulary[b] ? -1 : 1)).forEach((id, rank) => (spelling[id] = rank));
+  [...vocabulary.keys()].sort((a, b) => bySpelling(vocabulary[a], vocabulary[b])).forEach((id, rank) => (spelling[id] = rank));
   return { order, vocabulary, discounts, size, places, raw, adjusted, ids, spelling };
+}
+
+/** By code point, as Python sorts: `<` compares halves of the signs beyond U+FFFF. */
+function bySpelling(a, b) {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i++;
+  return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1);
 }
 
 function count(table, context, word) {
@@ -74,23 +81,43 @@ function contexts(model, history) {
   return keys;
 }
 
+/** What is left of a context's counts: the discounted share of each word, and gamma, the share of the shorter context. */
+function shares(model, context, n) {
+  const words = model.adjusted[n].get(context);
+  const discounts = model.discounts[n];
+  const kinds = [0, 0, 0];
+  let total = 0;
+  for (const c of words.values()) {
+    total += c;
+    kinds[Math.min(c, 3) - 1] += 1;
+  }
+  const gamma = (discounts[0] * kinds[0] + discounts[1] * kinds[1] + discounts[2] * kinds[2]) / total;
+  return { words, gamma, own: (c) => Math.max(c - discounts[Math.min(c, 3) - 1], 0) / total };
+}
+
 /** P(word | history) for every word of the vocabulary, by id. */
 export function distribution(model, history) {
   const p = new Float64Array(model.size).fill(1 / model.size); // the uniform guess: START is out, the unknown word is in
   contexts(model, history).forEach((context, n) => {
-    const words = model.adjusted[n].get(context);
-    const discounts = model.discounts[n];
-    const kinds = [0, 0, 0];
-    let total = 0;
-    for (const c of words.values()) {
-      total += c;
-      kinds[Math.min(c, 3) - 1] += 1;
-    }
-    const gamma = (discounts[0] * kinds[0] + discounts[1] * kinds[1] + discounts[2] * kinds[2]) / total;
+    const { words, gamma, own } = shares(model, context, n);
     for (let id = 0; id < p.length; id++) p[id] *= gamma;
-    for (const [id, c] of words) p[id] += Math.max(c - discounts[Math.min(c, 3) - 1], 0) / total;
+    for (const [id, c] of words) p[id] += own(c);
   });
   return p;
+}
+
+/** How P(word | history) comes about, a row for each length of context, shortest first. */
+export function explain(model, history, id) {
+  const ids = visible(model, history);
+  let p = 1 / model.size;
+  return contexts(model, history).map((context, n) => {
+    const { words, gamma, own } = shares(model, context, n);
+    const counts = model.raw[n].get(context);
+    const share = words.has(id) ? own(words.get(id)) : 0;
+    p = gamma * p + share;
+    const seen = [...counts.values()].reduce((a, b) => a + b, 0);
+    return { context: ids.slice(ids.length - n), seen, followed: counts.get(id) ?? 0, own: share, gamma, p };
+  });
 }
 
 /** Every word that may come next, likeliest first: `share` after temperature, `count` after the longest known context. */

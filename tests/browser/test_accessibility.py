@@ -1,0 +1,142 @@
+"""Everybody can read and use every kind of page: axe's rules, narrow and zoomed screens, forced colours, print, calm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.pages import KINDS, TERM, frame, ready, tab_to
+
+MATHS_AND_TABLES = "terms/softmax/"
+PAGES = {**KINDS, "mathematics": MATHS_AND_TABLES}
+
+# All rules that axe runs by itself, best practices among them, and the one that it leaves out.
+RULES = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]}
+
+
+def violations(page: Page, options: dict[str, object]) -> list[tuple[str, str]]:
+    """What axe finds: rule and element."""
+    found = Axe().run(page, options=options).response["violations"]
+    return [(violation["id"], node["html"]) for violation in found for node in violation["nodes"]]
+
+
+def violations_everywhere(page: Page) -> dict[str, list[tuple[str, str]]]:
+    """What axe finds on narrow and wide screens, in light and dark; in the dark only colours can be wrong anew."""
+    found = {}
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme="light")
+        found[f"light, {width} px"] = violations(page, RULES)
+        page.emulate_media(color_scheme="dark")
+        found[f"dark, {width} px"] = violations(page, COLOURS)
+    return {where: what for where, what in found.items() if what}
+
+
+def overflow(page: Page) -> list[str]:
+    """The elements that make the page wider than its window, if it is."""
+    return page.evaluate("""() => {
+      const width = document.documentElement.clientWidth;
+      if (document.documentElement.scrollWidth <= width) return [];
+      const wide = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > width);
+      return wide.map((e) => e.outerHTML.slice(0, 120));
+    }""")
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+def test_axe_finds_nothing(visit: Visit, path: str) -> None:
+    """No kind of page breaks a rule, in light or dark, at 320 or 1280 pixels."""
+    assert violations_everywhere(visit(path)) == {}
+
+
+def test_axe_finds_nothing_in_use(visit: Visit) -> None:
+    """Nor does a term's page with the demo played, everything folded out and a token's caption shown."""
+    page = visit(TERM, reduced_motion="reduce")
+    ready(page)
+    page.get_by_role("button", name="play").press("Enter")
+    for summary in page.locator("summary").all():
+        summary.press("Enter")
+    tab_to(page, page.locator(".definition span").first)
+    expect(page.locator("#caption")).to_be_visible()
+    assert violations_everywhere(page) == {}
+
+
+@pytest.mark.parametrize("width", [320, 640], ids=["320 px", "1280 px at 200 %"])
+def test_no_page_scrolls_sideways(visit: Visit, site: Path, width: int) -> None:
+    """No page of the site, the redirects apart, is wider than a small screen or a zoomed one."""
+    page = visit(None, width=width, java_script_enabled=False)
+    addresses = [*KINDS.values(), *(f"{file.parent.relative_to(site)}/" for file in site.glob("terms/*/index.md"))]
+    wide = {}
+    for path in addresses:
+        page.goto(path)
+        if found := overflow(page):
+            wide[path] = found
+    assert wide == {}
+
+
+def test_no_sideways_scrolling_in_use(visit: Visit) -> None:
+    """The demo, played to its end with everything folded out, fits 320 pixels."""
+    page = visit(TERM, width=320, reduced_motion="reduce")
+    page.locator("autoregressive-demo").scroll_into_view_if_needed()
+    ready(page)
+    page.get_by_role("button", name="play").press("Enter")
+    for summary in page.locator("summary").all():
+        summary.press("Enter")
+    assert overflow(page) == []
+
+
+def test_calm(visit: Visit) -> None:
+    """With reduced motion, play goes to its end at once, and nothing on the page is ever animated."""
+    page = visit(TERM, reduced_motion="reduce")
+    ready(page)
+    page.evaluate("""() => {
+      window.moved = [];
+      for (const type of ["animationstart", "transitionrun"]) {
+        document.addEventListener(type, (event) => window.moved.push([type, event.target.className]));
+      }
+    }""")
+    start = len(frame(page).tokens)
+    page.get_by_role("button", name="play").press("Enter")
+    expect(page.locator("autoregressive-demo p[role=status]")).not_to_be_empty()
+    tokens = frame(page).tokens
+    assert tokens[-1] == "end of sentence" or len(tokens) == start + 40
+    expect(page.get_by_role("button", name="play")).to_be_visible()
+    page.get_by_role("slider").press("Home")
+    page.get_by_role("button", name="step").press("Enter")
+    expect(page.locator(".line .tok")).to_have_count(len(tokens) + 1)
+    assert page.evaluate("document.getAnimations().length") == 0
+    assert page.evaluate("window.moved") == []
+
+
+def test_forced_colours_keep_the_text(visit: Visit) -> None:
+    """In forced colours every word stays, and what tint and colour said, lines say."""
+    page = visit(TERM)
+    ready(page)
+    text = page.locator("body").inner_text()
+    page.emulate_media(forced_colors="active")
+    assert page.locator("body").inner_text() == text
+    assert violations(page, COLOURS) == []
+    borders = page.locator(".definition span").evaluate_all(
+        "all => all.map((e) => [e.className, getComputedStyle(e).borderBottomWidth])"
+    )
+    assert {width for tint, width in borders if tint == "t5"} == {"5px"}
+    assert {width for tint, width in borders if tint == "t1"} <= {"1px"}
+    drawn = page.locator(".ledger .drawn th")
+    assert drawn.evaluate("e => getComputedStyle(e).textDecorationLine") == "underline"
+
+
+def test_print_keeps_the_text(visit: Visit) -> None:
+    """On paper, also from a dark screen, the entry is whole in dark ink, without what only a screen can use."""
+    page = visit(TERM, color_scheme="dark")
+    ready(page)
+    parts = ("h1", ".facts", ".definition", ".summary", ".ledger tbody", ".rest .prose", ".rest .column", ".references cite")
+    on_screen = {part: page.locator(part).all_inner_texts() for part in parts}
+    page.emulate_media(media="print")
+    assert {part: page.locator(part).all_inner_texts() for part in parts} == on_screen
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(29, 26, 20)"
+    assert page.locator("button:visible, input:visible, select:visible").count() == 0
+    assert page.pdf()[:5] == b"%PDF-"

@@ -1,0 +1,219 @@
+"""Builds: the same input gives the same bytes, and a tiny glossary gives exactly the files in golden/site."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sitegen.build import build
+from sitegen.problems import ContentError
+
+from .conftest import CONTENT, PROJECT, Golden, MakeContent, sitegen
+from .dom import Page, outline, steady, tree
+
+TINY = PROJECT / "tests" / "golden" / "site"
+EPOCH = "1700000000"
+ENTRY = {"token.yaml": "term: Token\ndefinition: A unit of text.\n"}
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """The golden glossary, away from the project's own history."""
+    return shutil.copytree(TINY / "content", tmp_path / "content")
+
+
+def built(content: Path, out: Path, cwd: Path | None = None, **environment: str) -> dict[str, str]:
+    """Build `content` and return what was written."""
+    result = sitegen("build", "--content", content, "--out", out, cwd=cwd or out.parent, **environment)
+    assert (result.status, result.err) == (0, "")
+    return tree(out)
+
+
+def copied(content: Path, to: Path, seed: int) -> Path:
+    """A copy of a folder, its files written in an order of their own and with times of their own."""
+    order = random.Random(seed)
+    files = sorted(path for path in content.rglob("*") if path.is_file())
+    for path in order.sample(files, len(files)):
+        target = to / path.relative_to(content)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+        os.utime(target, (order.randrange(10**9), order.randrange(10**9)))
+    return to
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LC_ALL": "C", "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "1", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "C.UTF-8", "TZ": "America/St_Johns", "PYTHONHASHSEED": "2", "COLUMNS": "20", "LANGUAGE": "ar"},
+        {"PYTHONHASHSEED": "random", "PYTHONOPTIMIZE": "2", "TERM": "dumb", "FORCE_COLOR": "1"},
+    ],
+    ids=["C locale, Tokyo", "UTF-8 locale, St John's", "random hashes"],
+)
+def test_same_bytes_in_any_environment(shipped: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    """Working folder, locale, time zone and hash seed leave no trace in any file of the shipped site."""
+    elsewhere = tmp_path / "é"
+    elsewhere.mkdir()
+    assert built(CONTENT, tmp_path / "site", cwd=elsewhere, **environment) == tree(shipped)
+
+
+@pytest.mark.parametrize(
+    ("content", "environment"), [(CONTENT, {}), (TINY / "content", {"SOURCE_DATE_EPOCH": EPOCH})], ids=["undated", "epoch"]
+)
+def test_same_bytes_from_copies(tmp_path: Path, content: Path, environment: dict[str, str]) -> None:
+    """Copies whose files came in another order, at other times, give the same site, with and without an epoch."""
+    first, second = (built(copied(content, tmp_path / str(seed), seed), tmp_path / f"site-{seed}", **environment) for seed in (1, 2))
+    assert first == second
+
+
+def git(folder: Path, *args: str, **environment: str) -> None:
+    """Run git in `folder` as somebody whom no configuration knows."""
+    who = {f"GIT_{role}_{what}": "x@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    settings = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **who, **environment}
+    subprocess.run(["git", *args], cwd=folder, env=settings, check=True, capture_output=True)
+
+
+def test_dates_are_those_of_git(tmp_path: Path, tiny: Path) -> None:
+    """An entry's dates are its first and last commit, in UTC, however its owner set up git; what git lacks gets the epoch."""
+    git(tmp_path, "init", "-q")
+    for moment, name in (("2024-01-01T23:30:00-0500", "token"), ("2024-05-06T07:08:09+0000", "c-plus-plus"), ("2025-01-01T00:00:00+0900", "token")):  # fmt: skip
+        with (tiny / "terms" / f"{name}.yaml").open("a") as file:
+            file.write(f"# {moment}\n")
+        git(tmp_path, "add", f"content/terms/{name}.yaml")
+        git(tmp_path, "commit", "-q", "-m", name, GIT_COMMITTER_DATE=moment, GIT_AUTHOR_DATE="2001-01-01T00:00:00Z")
+    config = tmp_path / "config"
+    config.write_text(
+        "[log]\nshowRoot = false\nshowSignature = true\ndate = relative\ndecorate = full\n"
+        "[color]\nui = always\n[diff]\nnoprefix = true\n[core]\nquotePath = true\n[format]\npretty = oneline\n"
+    )
+    out = tmp_path / "site"
+    built(tiny, out, SOURCE_DATE_EPOCH=EPOCH, GIT_CONFIG_GLOBAL=str(config))
+    found = {path.stem: tuple(_dates(path)) for path in (out / "api" / "terms").iterdir()}
+    assert found == {
+        "token": ("2024-01-02T04:30:00+00:00", "2024-12-31T15:00:00+00:00"),
+        "c-plus-plus": ("2024-05-06T07:08:09+00:00", "2024-05-06T07:08:09+00:00"),
+        "困惑度": ("2023-11-14T22:13:20+00:00", "2023-11-14T22:13:20+00:00"),
+    }
+
+
+def _dates(path: Path) -> list[str]:
+    return [line.split('"')[3] for line in path.read_text("utf-8").splitlines() if '"published"' in line or '"updated"' in line]
+
+
+def test_rebuild_in_place(tmp_path: Path, tiny: Path) -> None:
+    """A second build of the same content says that nothing changed, and changes nothing."""
+    out = tmp_path / "site"
+    before = built(tiny, out)
+    result = sitegen("build", "--content", tiny, "--out", out, cwd=tmp_path)
+    count = len(before) - 1  # the marker by which the program knows its own is none of the site's files
+    assert (result.status, result.out, result.err) == (0, f"{out}: {count} files, 0 new or changed, 0 removed\n", "")
+    assert tree(out) == before
+
+
+def test_golden_site(tmp_path: Path, tiny: Path, golden: Golden) -> None:
+    """The tiny glossary gives these files: data byte for byte, pages as an outline of what they say."""
+    out = tmp_path / "site"
+    built(tiny, out, SOURCE_DATE_EPOCH=EPOCH, GIT_CEILING_DIRECTORIES=str(tmp_path))
+    paths = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    paths = [path for path in paths if not path.startswith("assets/")]  # the theme's own, copied as they are
+    golden("site/files.txt", "".join(f"{path}\n" for path in paths))
+    for path in paths:
+        if path.endswith(".html"):
+            golden(f"site/expected/{path}.txt", steady(outline(Page(out, path.removesuffix("index.html")))))
+        else:
+            golden(f"site/expected/{path}", steady((out / path).read_bytes().decode()))
+
+
+def test_base_url_option(tmp_path: Path, tiny: Path) -> None:
+    """`--base-url` is the same as having it in site.yaml."""
+    wanted = "https://example.net/deep/er/"
+    given, written = tmp_path / "given", tmp_path / "written"
+    result = sitegen("build", "--content", tiny, "--out", given, "--base-url", wanted.rstrip("/"), cwd=tmp_path)
+    assert result.status == 0, result.err
+    site = tiny / "site.yaml"
+    site.write_text(site.read_text().replace("https://example.org/tiny/", wanted))
+    assert built(tiny, written) == tree(given)
+
+
+@pytest.mark.parametrize("address", ["example.org", "ftp://example.org/", "https://", "https://a.example/?q", "https://a.example/<b>"])
+def test_base_url_that_is_none(tmp_path: Path, tiny: Path, address: str) -> None:
+    """A `--base-url` that is no address is wrong usage, and nothing is written."""
+    result = sitegen("build", "--content", tiny, "--out", tmp_path / "site", "--base-url", address, cwd=tmp_path)
+    assert (result.status, result.err.splitlines()[-1]) == (2, "Error: --base-url must be an address like https://example.org/glossary/")
+    assert not (tmp_path / "site").exists()
+
+
+# --- templates ----------------------------------------------------------------------------------
+
+
+def test_own_templates_file_by_file(tmp_path: Path, make_content: MakeContent) -> None:
+    """A folder of templates replaces the shipped ones file by file; what it lacks is the shipped one's."""
+    content = make_content(ENTRY)
+    own = tmp_path / "own"
+    (own / "assets").mkdir(parents=True)
+    (own / "about.html").write_text("<!doctype html><title>{{ page.heading }}</title><p>Ours: {{ site.count }}</p>\n")
+    (own / "assets" / "icon.svg").write_text("<svg/>")
+    result = sitegen("build", "--content", content, "--out", tmp_path / "site", "--templates", own, cwd=tmp_path)
+    assert result.status == 0, result.err
+    sitegen("build", "--content", content, "--out", tmp_path / "shipped", cwd=tmp_path)
+    assert (tmp_path / "site" / "about" / "index.html").read_text() == "<!doctype html><title>About</title><p>Ours: 1</p>"
+    (icon,) = (tmp_path / "site" / "assets").glob("*/icon.svg")
+    assert icon.read_text() == "<svg/>"
+    ours, theirs = (
+        {steady(path) for path in tree(tmp_path / name)} for name in ("site", "shipped")
+    )  # fmt: skip
+    assert ours == theirs
+    page = Page(tmp_path / "site", "terms/token/")
+    assert steady(outline(page)) == steady(outline(Page(tmp_path / "shipped", "terms/token/")))
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "message"),
+    [
+        ({"about.html": "<p>\n{{ page.nonsense }}"}, "own/about.html:2", "'sitegen.outputs.views.PageView object' has no attribute 'nonsense'"),
+        ({"about.html": "<p>\n\n{{ nonsense }}"}, "own/about.html:3", "'nonsense' is undefined"),
+        ({"about.html": "<p>\n{% if %}"}, "own/about.html:2", "Expected an expression, got 'end of statement block'"),
+        ({"about.html": "{{ 1 // 0 }}"}, "own/about.html:1", "integer division or modulo by zero"),
+        ({"about.html": "\n{{ page.title + 1 }}"}, "own/about.html:2", 'can only concatenate str (not "int") to str'),
+        ({"about.html": "\n{% include 'gone.html' %}"}, "own/about.html:2", "'gone.html' not found"),
+        ({"about.html": "{% include '_x.html' %}", "_x.html": "\n\n\n{{ nonsense }}"}, "own/_x.html:4", "'nonsense' is undefined"),
+        ({"_footer.html": "\n{{ page.kind | nosuch }}"}, "own/_footer.html:2", "No filter named 'nosuch'."),
+        ({"about.html": "\n{{ {}['key'].more }}"}, "own/about.html:2", "'dict object' has no attribute 'key'"),
+        ({"about.html": "\n\n{{ [].pop() }}"}, "own/about.html:3", "pop from empty list"),
+        ({"about.html": b"\xff"}, "about.html:1", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        ({"about.html": "{% include 'about.html' %}"}, "own/about.html:1", "maximum recursion depth exceeded"),
+    ],
+    ids=["no such attribute", "undefined", "syntax", "arithmetic", "types", "include of nothing", "in a partial", "filter", "no such key",
+         "empty list", "not UTF-8", "includes itself"],
+)  # fmt: skip
+def test_template_mistake(
+    tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, files: dict[str, str | bytes], place: str, message: str
+) -> None:  # fmt: skip
+    """A mistake in a template is one problem that names the template's file and line."""
+    content = make_content(ENTRY)
+    monkeypatch.chdir(tmp_path)
+    Path("own").mkdir()
+    for name, text in files.items():
+        (Path("own") / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ContentError) as caught:
+        build(content, Path("site"), Path("own"))
+    (problem,) = caught.value.problems
+    assert (f"{problem.place.path}:{problem.place.line}", problem.rule) == (place, "broken-template")
+    assert problem.message.startswith(message)  # of what follows, Python decides
+
+
+def test_template_mistake_on_the_command_line(tmp_path: Path, make_content: MakeContent) -> None:
+    """The command says a template's mistake in one line, and the site that stood there stays."""
+    content, out = make_content(ENTRY), tmp_path / "site"
+    before = built(content, out)
+    (tmp_path / "templates").mkdir()  # found by itself, without --templates
+    (tmp_path / "templates" / "a-z.html").write_text("\n{{ nonsense }}\n")
+    result = sitegen("build", "--content", content, "--out", out, cwd=tmp_path)
+    lines = ["templates/a-z.html:2:1: 'nonsense' is undefined (broken-template)", "1 problem; nothing was written"]
+    assert (result.status, result.out, result.err.splitlines()) == (1, "", lines)
+    assert tree(out) == before
