@@ -88,9 +88,14 @@ class Fields:
         """A text of one line and bearable length."""
         scalar = self.text(name, required)
         if scalar and ("\n" in scalar.value.strip() or len(scalar.value) > MAX_LINE):
-            self.wrong(scalar, f"one line of at most {MAX_LINE} characters")
+            self.too_long(scalar, f"'{name}'")
             return None
         return scalar
+
+    def too_long(self, scalar: Scalar, what: str) -> None:
+        lines = scalar.value.strip().count("\n") + 1
+        got = f"{lines:,} lines" if lines > 1 else f"one of {len(scalar.value):,}"
+        self.say(scalar.place, "wrong-type", f"{what} must be one line of at most {MAX_LINE} characters, not {got}")
 
     def texts(self, name: str) -> tuple[Scalar, ...]:
         """A list of texts without blank or doubled ones; `name:` with nothing after it is the empty list."""
@@ -105,7 +110,8 @@ class Fields:
         found: dict[str, Scalar] = {}
         for item in node.items:
             if not isinstance(item, Scalar):
-                self.wrong(item, "a list of texts", "put the item in quotes")
+                message = f"an item of '{name}' must be text, not {_KINDS[type(item)]}"
+                self.say(item.place, "wrong-type", message, "put the item in quotes")
             elif not item.value.strip():
                 self.say(
                     item.place,
@@ -114,7 +120,7 @@ class Fields:
                     "remove it, or put it in quotes if it starts with #",
                 )
             elif "\n" in item.value.strip() or len(item.value) > MAX_LINE:
-                self.wrong(item, f"one line of at most {MAX_LINE} characters")
+                self.too_long(item, f"an item of '{name}'")
             elif item.value in found:
                 self.say(item.place, "duplicate-key", f"'{item.value}' stands twice in '{name}'", "keep one")
             else:
@@ -168,7 +174,8 @@ class Fields:
             self.wrong(node, "a list", f"start each item of {name} with '- '")
             return ()
         names = tuple(names)
-        return tuple(Fields(item, names, what, self.problems) for item in node.items)
+        found = [(item, Fields(item, names, what, self.problems)) for item in node.items]
+        return tuple(fields for item, fields in found if isinstance(item, Mapping))
 
     def group(self, name: str, names: Iterable[str], what: str) -> Fields | None:
         node = self.nodes.get(name)

@@ -93,7 +93,8 @@ class _Folder:
 def _entries(folder: _Folder) -> Iterator[DraftEntry]:
     for name in folder.names():
         if not name.endswith(".yaml") or (folder.path / name).is_dir():
-            hint = "name it <slug>.yaml" if name.lower().endswith((".yml", ".yaml")) else "move it out of this folder"
+            named = name.lower().endswith((".yml", ".yaml")) and not (folder.path / name).is_dir()
+            hint = "name it <slug>.yaml" if named else "move it out of this folder"
             folder.say(name, "not-an-entry", "not a YAML file of one entry", hint)
             continue
         source = folder.read(name)
@@ -116,7 +117,7 @@ def _entry(source: Source, stem: str, problems: list[Problem]) -> DraftEntry | N
             Problem(
                 node.place,
                 "not-an-entry",
-                "not a list of 'field: value' lines",
+                "not made of 'field: value' lines",
                 "an entry needs 'term:' and 'definition:'",
             )
         )
@@ -142,6 +143,7 @@ def _entry(source: Source, stem: str, problems: list[Problem]) -> DraftEntry | N
         references=tuple(_reference(group) for group in fields.groups("references", ("title", "authors", "year", "url"), "the reference")),
         autolink=fields.flag("autolink", True),
         deprecated=_deprecation(fields),
+        given=frozenset(fields.nodes),
     )  # fmt: skip
 
 
@@ -167,7 +169,7 @@ def _slug(fields: Fields, stem: str, place: Place) -> str:
 
 def _reference(fields: Fields) -> DraftReference:
     return DraftReference(
-        fields.place, fields.text("title", required=bool(fields.nodes)), fields.texts("authors"),
+        fields.place, fields.text("title", required=True), fields.texts("authors"),
         fields.whole("year", 1000, 2999), fields.text("url"),
     )  # fmt: skip
 
@@ -185,7 +187,7 @@ def _explorables(folder: _Folder) -> Iterator[Explorable]:
                 name,
                 "bad-explorable",
                 "not a folder with a plain name",
-                "one explorable is one folder: letters, digits, hyphens",
+                "one explorable is one folder, named with small letters, digits and hyphens",
             )
             continue
         sources = [

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from .mathematics import formula
 from .mentions import Mentions
 from .model import Entry, Glossary
-from .names import slugify
+from .names import slugify, url_path
 from .scan import Span, is_safe_url, scan
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Markup:
             targets.append(entry.slug)
             self.found.add(entry.slug)
             shown = span.shown or _shown(span.value, entry)
-            return f'<a href="{{root}}{entry.path}">{escape(shown, quote=False)}</a>'
+            return f'<a href="{{root}}{url_path(entry.path)}">{escape(shown, quote=False)}</a>'
         made = formula(span.value, span.kind == "display")
         self.styles.update(made.styles)
         if span.kind == "display":
@@ -138,7 +138,7 @@ class Markup:
             if slug not in seen:
                 seen.add(slug)
                 self.found.add(slug)
-                address = self.glossary.by_slug[slug].path
+                address = url_path(self.glossary.by_slug[slug].path)
                 out += [
                     escape(text[last:start], quote=False),
                     f'<a href="{{root}}{address}">{escape(text[start:end], quote=False)}</a>',

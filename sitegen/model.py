@@ -56,6 +56,7 @@ class DraftEntry:
     references: tuple[DraftReference, ...]
     autolink: bool
     deprecated: DraftDeprecation | None
+    given: frozenset[str]  # the fields that the file has, wrong ones too
 
     @property
     def title(self) -> str:
@@ -156,6 +157,7 @@ class Settings:
     about: Scalar | None = None
     newsletter: Newsletter | None = None
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
+    prompt: str = ""  # what the home page's demo continues; empty: the description
     order: int = 4
     seed: int = 1
     temperature: float = 0.7

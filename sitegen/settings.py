@@ -27,7 +27,7 @@ def settings(source: Source, problems: list[Problem]) -> Settings:
         node = Mapping((), source, 0)
     fields = Fields(node, SITE_FIELDS, "site.yaml", problems)
     default = Settings()
-    demo = fields.group("demo", ("order", "seed", "temperature"), "'demo'")
+    demo = fields.group("demo", ("prompt", "order", "seed", "temperature"), "'demo'")
     if "base_url" not in fields.nodes:
         fields.say(
             node.place,
@@ -45,6 +45,7 @@ def settings(source: Source, problems: list[Problem]) -> Settings:
         about=fields.text("about"),
         newsletter=_newsletter(fields),
         rules=_rules(fields),
+        prompt=_value(demo, "prompt") if demo else "",
         order=(demo and demo.whole("order", 2, 5)) or default.order,
         seed=(demo and demo.whole("seed", 0, 2**31 - 1)) or default.seed,
         temperature=demo.parsed("temperature", _temperature, "a number from 0 to 2", default.temperature) if demo else default.temperature,

@@ -220,7 +220,8 @@ class _Reader:
             return scalar
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.fail(start, f"nested more than {MAX_DEPTH} levels deep", "too-deep")
+            raise self.fail(start, f"nested more than {MAX_DEPTH} levels deep", "too-deep",
+                            "put the value in quotes if its brackets are meant as text")  # fmt: skip
         try:
             if isinstance(event, yaml.SequenceStartEvent):
                 items = []
@@ -252,7 +253,8 @@ class _Reader:
         if "block mapping" in said and before.strip():
             return self.fail(index, "text after the end of a value", "broken-yaml", "put the whole value in 'quotes'")
         opened = error.context_mark
-        if opened and ("alias" in said or "anchor" in said or (index == len(self.source.text) or opened.line < mark.line and "flow" in said)):
+        at_end = index == len(self.source.text)
+        if opened and (at_end or "alias" in said or "anchor" in said or ("flow" in said and opened.line < mark.line)):
             index = opened.index  # where it began tells more than where it could not go on
         for sign, message, hint in _WORDS:
             if sign in said or sign == here:

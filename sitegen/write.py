@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 from .model import File
@@ -44,10 +45,9 @@ def write(files: Iterable[File], out: Path) -> Written:
     claim(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     _sweep(out)
-    stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.stage-", dir=out.parent))
-    lock = os.open(stage, os.O_RDONLY)
+    stage, lock = _stage(out)
+    old = _opened(out)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         stage.chmod(out.stat().st_mode & 0o7777 if out.is_dir() else 0o777 & ~_umask())
         before = set(_files(out)) if out.is_dir() else set()
         changed = same = 0
@@ -56,7 +56,7 @@ def write(files: Iterable[File], out: Path) -> Written:
             if file.path in seen:
                 raise ValueError(f"two outputs write {file.path}")
             seen.add(file.path)
-            if _put(file, stage, out):
+            if _put(file, stage, old):
                 same += file.path != MARKER
             else:
                 changed += file.path != MARKER
@@ -64,6 +64,8 @@ def write(files: Iterable[File], out: Path) -> Written:
         return Written(changed, same, len(before - seen))
     finally:
         os.close(lock)
+        if old is not None:
+            os.close(old)
         shutil.rmtree(stage, ignore_errors=True)
 
 
@@ -75,14 +77,40 @@ def claim(out: Path) -> None:
         raise NotOursError(f"{out} is not empty and was not made by sitegen; choose another folder, or empty it")
 
 
-def _put(file: File, stage: Path, out: Path) -> bool:
-    """Write one file into `stage`; whether the old site had the same bytes, which are then not written again."""
-    target, old = stage / file.path, out / file.path
+def _stage(out: Path) -> tuple[Path, int]:
+    """A new folder beside `out`, and its lock. Until it is locked another build may sweep it; then there is another."""
+    while True:
+        stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.stage-", dir=out.parent))
+        try:
+            lock = os.open(stage, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stage.exists():
+            return stage, lock
+        os.close(lock)
+
+
+def _opened(folder: Path) -> int | None:
+    try:
+        return os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+
+
+def _put(file: File, stage: Path, old: int | None) -> bool:
+    """Write one file into `stage`; whether the old site had the same bytes, which are then not written again.
+
+    `old` is the old site's folder, held open: by its name another build could put its own site there meanwhile.
+    """
+    target = stage / file.path
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        if old.stat().st_size == len(file.data) and old.read_bytes() == file.data:
-            os.link(old, target)
-            return True
+        if old is not None and os.stat(file.path, dir_fd=old).st_size == len(file.data):
+            with open(os.open(file.path, os.O_RDONLY, dir_fd=old), "rb") as same:
+                if same.read() == file.data:
+                    os.link(file.path, target, src_dir_fd=old)
+                    return True
     except OSError:
         pass  # not there, or on a file system without links: written below
     target.write_bytes(file.data)
@@ -95,7 +123,7 @@ def _files(folder: Path) -> list[str]:
 
 def _sweep(out: Path) -> None:
     """Remove what killed builds left: stages whose lock nobody holds."""
-    for stage in out.parent.glob(f".{out.name}.stage-*"):
+    for stage in out.parent.glob(f".{escape(out.name)}.stage-*"):
         try:
             lock = os.open(stage, os.O_RDONLY)
         except OSError:
@@ -111,9 +139,12 @@ def _sweep(out: Path) -> None:
 
 def _exchange(stage: Path, out: Path) -> None:
     """Give `stage` the name `out`, and what was there the name `stage`, in one step."""
-    if not out.exists():
-        os.rename(stage, out)
+    try:
+        os.rename(stage, out)  # where nothing stands, or an empty folder
         return
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
     if not _swap(stage, out):  # a kernel or file system without an exchange: two steps, as close as can be
         aside = stage.with_name(stage.name + ".old")
         os.rename(out, aside)

@@ -8,11 +8,16 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+
+from .dom import Page, pages
 
 PROJECT = Path(__file__).parent.parent
 CONTENT = PROJECT / "content"
+BASE = "https://ai-glossary.example/"  # where the shipped site stands
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,29 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = sitegen("build", "--content", CONTENT, "--out", out)
     assert result.status == 0, result.err
     return out
+
+
+Entry = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def site(shipped: Path) -> dict[str, Page]:
+    """Every page of the shipped site by its path; to read one is to parse it strictly."""
+    return pages(shipped)
+
+
+@pytest.fixture(scope="session")
+def entries() -> dict[str, Entry]:
+    """The shipped entries by slug, as PyYAML alone reads them."""
+    files = sorted((CONTENT / "terms").glob("*.yaml"))
+    return {file.stem: yaml.safe_load(file.read_text("utf-8")) for file in files}
+
+
+@pytest.fixture(scope="session")
+def settings() -> dict[str, Any]:
+    """The shipped site.yaml, read the same way."""
+    found: dict[str, Any] = yaml.safe_load((CONTENT / "site.yaml").read_text("utf-8"))
+    return found
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

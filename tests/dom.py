@@ -14,9 +14,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from justhtml import Element, JustHTML, Text
 
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-_LINES = frozenset("address blockquote button caption dd dt h1 h2 h3 h4 h5 h6 input label li option p pre summary tr".split())
-_INSIDE = frozenset("article blockquote form header footer li main nav ol section table ul".split())
+_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
+_LINES = frozenset(["address", "blockquote", "button", "caption", "dd", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "input", "label", "li", "option", "p", "pre", "summary", "tr"])
+_INSIDE = frozenset(["article", "blockquote", "form", "header", "footer", "li", "main", "nav", "ol", "section", "table", "ul"])
 
 
 class Page:
@@ -45,6 +45,10 @@ class Page:
         (element,) = (e for e in self.all("meta") if name in (e.attrs.get("name"), e.attrs.get("property"), e.attrs.get("http-equiv")))
         return element.attrs["content"] or ""
 
+    @property
+    def is_redirect(self) -> bool:
+        return bool(self.all('meta[http-equiv="refresh"]'))
+
     @cached_property
     def ids(self) -> list[str]:
         return [element.attrs["id"] or "" for element in self.all("[id]")]
@@ -65,7 +69,12 @@ class Page:
 
 def text(element: Element) -> str:
     """What an element says, its white space as a reader sees it."""
-    return " ".join(element.to_text(separator="", strip=False).split())
+    return line(element.to_text(separator="", strip=False))
+
+
+def line(words: str) -> str:
+    """Words as they read when their lines may break anywhere."""
+    return " ".join(words.split())
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from math import fsum, log10
 from pathlib import Path
 
@@ -31,7 +31,7 @@ KENLM = Path(__file__).parent / "golden" / "kenlm"
 CORPUS = [line.split() for line in (KENLM / "tiny.txt").read_text().splitlines()]
 ORDERS = (2, 3, 4)
 
-words = st.sampled_from("a b c d e".split())
+words = st.sampled_from(["a", "b", "c", "d", "e"])
 corpora = st.lists(st.lists(words, max_size=6), min_size=1, max_size=8)
 histories = st.lists(st.sampled_from([*"abcdez", BEGIN]), max_size=5)
 
@@ -85,7 +85,7 @@ def test_kenlm_backoffs(order: int) -> None:
 # --- laws ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("order", (1, *ORDERS))
+@pytest.mark.parametrize("order", [1, *ORDERS])
 @pytest.mark.parametrize(
     "history",
     [
@@ -195,7 +195,7 @@ def test_generation_repeats_itself(temperature: float) -> None:
 def test_generation_begins_anew() -> None:
     """After the end of a sentence the model sees the beginning of the next, and nothing before it."""
     draws = list(islice(generate(Ranking(Model(4, CORPUS)), ["the"], 1.0, 3), 200))
-    follows = [after.history for before, after in zip(draws, draws[1:], strict=False) if before.word == END]
+    follows = [after.history for before, after in pairwise(draws) if before.word == END]
     assert set(follows) == {(BEGIN,)}
     assert draws[0].history == (BEGIN, "the")
     assert max(len(draw.history) for draw in draws) == 3

@@ -23,18 +23,18 @@ def completeness(draft: Draft) -> Iterator[Problem]:
 
 def _completeness(entry: DraftEntry) -> Iterator[Problem]:
     title = entry.title
-    if not entry.summary:
+    if "summary" not in entry.given:
         yield Problem(
             entry.place,
             "missing-summary",
             f"'{title}' has no summary",
             "two or three sentences: what, who uses it, the trade-off",
         )
-    if not entry.example:
+    if "example" not in entry.given:
         yield Problem(
             entry.place, "missing-example", f"'{title}' has no example", "one sentence in which the term is used"
         )
-    if not entry.references:
+    if "references" not in entry.given:
         yield Problem(
             entry.place, "missing-reference", f"'{title}' has no reference", "the paper or page that introduced it"
         )

@@ -63,7 +63,7 @@ def markup(draft: Draft) -> Iterator[Problem]:
 
 def _markup(scalar: Scalar) -> Iterator[Problem]:
     """What an entry's Markdown must not hold."""
-    level = 1
+    level, deep = 1, False
     for span in scan(scalar.value):
         found: tuple[str, str, str] | None = None
         if span.kind == "html":
@@ -72,16 +72,18 @@ def _markup(scalar: Scalar) -> Iterator[Problem]:
             found = ("image", "an image", "make it an explorable, or link to it without the '!'")
         elif span.kind == "open":
             found = ("unclosed-code", "a code block that is never closed", "close it with a line of the same signs")
-        elif span.kind == "deep":
-            yield Problem(at, "too-deep", "nested more than 8 levels deep", "say it in fewer levels")
+        elif span.kind == "deep" and not deep:
+            deep = True
+            found = ("too-deep", "nested more than 8 levels deep", "say it in fewer levels")
         elif span.kind == "url" and not is_safe_url(span.value):
             message = f"the address '{span.value[:60]}' is not safe to follow"
             found = ("unsafe-url", message, "use https, http, mailto or a relative address")
         elif span.kind == "heading":
             deeper = len(span.value)
             if deeper == 1 or deeper > level + 1:
-                message = f"a heading of level {deeper} after level {level}"
-                found = ("heading-level", message, "write " + "#" * (level + 1))
+                below = f"after level {level}" if level > 1 else "at the start"
+                message = f"a heading of level {deeper} {below}" if deeper > 1 else "a heading of level 1, the page's own"
+                found = ("heading-level", message, "write " + "#" * (level + 1 if deeper > 1 else 2))
             level = max(deeper, 2)
         elif span.kind in ("math", "display"):
             yield from _formula(scalar, span)

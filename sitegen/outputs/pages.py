@@ -48,7 +48,7 @@ def pages(site: Site, renderer: Renderer) -> Iterator[File]:
         )
         return renderer.page(template, path, site=view, page=head, **context)
 
-    sentence = settings.description
+    sentence = settings.prompt or settings.description
     yield page("home.html", "", settings.title, settings.description, json_ld=(term_set(site),),
                demo=demo(site.language_model, "home", sentence), newest=tuple(map(card, site.newest[:NEWEST])))  # fmt: skip
     yield page("a-z.html", "a-z/", "A–Z", f"All {view.count} terms of {settings.title}, in one list.")

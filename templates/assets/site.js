@@ -1,12 +1,13 @@
-/** Loaded on every page: the theme, the captions under the tokens, and whatever is only needed near the screen. */
+/** Loaded on every page: the theme, the captions under a definition's tokens, and the loading of what comes near the screen. */
 
 const root = document.documentElement;
 
 function remember(key, value) {
-  root.dataset[key] = value;
-  if (!value) delete root.dataset[key];
+  if (value) root.dataset[key] = value;
+  else delete root.dataset[key];
   try {
-    localStorage.setItem("glossary." + key, value);
+    if (value) localStorage.setItem("glossary." + key, value);
+    else localStorage.removeItem("glossary." + key);
   } catch {
     // Storage may be forbidden; the choice then lasts as long as the page.
   }

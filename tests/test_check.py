@@ -1,0 +1,111 @@
+"""`sitegen check` says everything that is wrong, at its exact place, in three formats; every rule is proven and documented."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from sitegen.rules import RULES
+
+from .conftest import CONTENT, PROJECT, Golden, MakeContent, sitegen
+from .test_hostile import MISTAKES
+
+GOLDEN = PROJECT / "tests" / "golden"
+FORMATS = {"text": "mistakes.txt", "json": "mistakes.json", "github": "mistakes.github"}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_one_of_each_mistake(form: str, golden: Golden) -> None:
+    """One run reports every mistake of a folder full of them, sorted by place, each where an editor would go to mend it."""
+    result = sitegen("check", "--content", "mistakes", "--format", form, cwd=GOLDEN)
+    assert result.status == 1
+    golden(FORMATS[form], result.out + result.err)
+
+
+def test_formats_agree() -> None:
+    """The three formats tell of the same places, rules and messages in the same order, and `--json` is `--format json`."""
+    found = json.loads((GOLDEN / "mistakes.json").read_text("utf-8"))
+    places = [(p["path"], p["line"], p["column"], p["rule"]) for p in found]
+    assert places == sorted(places)
+    text = (GOLDEN / "mistakes.txt").read_text("utf-8").splitlines()
+    assert [line for line in text if not line.startswith("    hint: ")][:-1] == [
+        f"{p['path']}:{p['line']}:{p['column']}: {'advice: ' * p['advice']}{p['message']} ({p['rule']})" for p in found
+    ]
+    github = (GOLDEN / "mistakes.github").read_text("utf-8").splitlines()
+    assert [line.partition("::")[2].partition("::")[0] for line in github] == [
+        f"{'warning' if p['advice'] else 'error'} file={p['path']},line={p['line']},col={p['column']},title={p['rule']}"
+        for p in found
+    ]
+    assert sitegen("check", "--content", "mistakes", "--json", cwd=GOLDEN).out == (GOLDEN / "mistakes.json").read_text("utf-8")
+
+
+def test_places_stand_in_the_files() -> None:
+    """Every place that the golden list names is a character of its file, or the end of a line, and no problem says a thing twice."""
+    found = json.loads((GOLDEN / "mistakes.json").read_text("utf-8"))
+    for problem in found:
+        path = GOLDEN / problem["path"]
+        if path.is_file():
+            line = path.read_text("utf-8", errors="replace").splitlines()[problem["line"] - 1]
+            assert 1 <= problem["column"] <= len(line) + 1, problem
+    said = [(p["path"], p["line"], p["column"], p["message"]) for p in found]
+    assert len(said) == len(set(said))
+
+
+def test_every_rule_is_proven() -> None:
+    """Each rule is broken by the golden folder, by a file that a repository cannot hold, by an empty glossary or by a template."""
+    golden = {problem["rule"] for problem in json.loads((GOLDEN / "mistakes.json").read_text("utf-8"))}
+    hostile = set(re.findall(r"\(([a-z0-9-]+)\)$", "\n".join(line for _, line in MISTAKES.values()), re.MULTILINE))
+    elsewhere = {"no-entries", "outside-content", "unreadable", "broken-template"}  # below, test_hostile, test_build
+    assert golden | hostile | elsewhere == {rule.name for rule in RULES}
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "content/terms:1:1: there is no entry here (no-entries)\n    hint: write one with: sitegen new 'Term' --content content\n"),
+        ({"a.yaml": "[" * 20}, "content/terms/a.yaml:1:9: nested more than 8 levels deep (too-deep)\n"
+                               "    hint: put the value in quotes if its brackets are meant as text\n"),
+    ],
+    ids=["empty", "unread"],
+)  # fmt: skip
+def test_glossary_without_entries(make_content: MakeContent, files: dict[str, str], said: str) -> None:
+    """A glossary without an entry is a problem of its own, unless that is only because its files cannot be read."""
+    content = make_content(files)
+    result = sitegen("check", cwd=content.parent)
+    assert (result.status, result.out, result.err) == (1, said, "0 entries: 1 problem\n")
+
+
+def test_no_site_yaml(tmp_path: Path) -> None:
+    """Without a site.yaml the glossary still stands, and the author is advised to write one."""
+    (tmp_path / "content" / "terms").mkdir(parents=True)
+    (tmp_path / "content" / "terms" / "a.yaml").write_text(
+        "term: A\ndefinition: A letter.\nsummary: S.\nexample: E.\nreferences: [{title: T, url: https://example.org/}]\n"
+    )
+    result = sitegen("check", cwd=tmp_path)
+    said = "content/site.yaml:1:1: advice: there is no site.yaml (missing-setting)\n    hint: write at least 'title:' and 'base_url:' in it\n"
+    assert (result.status, result.out, result.err) == (0, said + "1 entry: no problems, 1 advice\n", "")
+
+
+def test_shipped_glossary_is_without_problems() -> None:
+    """The shipped glossary keeps every rule, advice included."""
+    entries = len(list((CONTENT / "terms").iterdir()))
+    result = sitegen("check", "--strict")
+    assert (result.status, result.out, result.err) == (0, f"{entries} entries: nothing to mend\n", "")
+
+
+def test_rules_are_documented() -> None:
+    """CONTRIBUTING.md's table of rules is the list of rules: each with its kind and what it asks."""
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.*?) \| (.*?) \|$", (PROJECT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE)
+    assert rows == [
+        (
+            rule.name,
+            ("advice" if rule.advice else "problem")
+            + (f", limit {rule.limit}" if rule.limit else "")
+            + (", switchable" if rule.switchable else ""),
+            rule.asks,
+        )
+        for rule in RULES
+    ]
