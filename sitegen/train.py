@@ -24,6 +24,7 @@ _PIECE = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>|([^<]+)")
 _SKIPPED = frozenset({"pre", "table", "h2", "h3", "h4", "h5", "h6", "sup"})
 _UNSPEAKABLE = frozenset({"math", "code"})
 _BLOCKS = frozenset({"p", "li", "div", "ul", "ol", "dd", "dt", "blockquote"})
+_OPENING = re.compile(r'(?<![^\s(\[])"')
 _GAP = "\ue002"
 _ENDS = tuple(".!?。！？")
 
@@ -99,7 +100,7 @@ class LanguageModel:
 
     def run(self, name: str, sentence: str) -> Run:
         """The run that the page `name` prints: `sentence` cut in the middle, and continued for twelve tokens."""
-        words = self.words(token.text for token in tokenize(sentence))
+        words = self.words(token.text for token in tokenize(curled(sentence)))
         prompt = words[: min(max(3, len(words) // 2), 8)]
         seed = self.seed + crc32(name.encode()) % 1000
         return Run(seed, prompt, tuple(islice(generate(self.ranking, prompt, self.temperature, seed), STEPS)))
@@ -135,7 +136,7 @@ def train(glossary: Glossary, bodies: Mapping[str, Body]) -> LanguageModel:
     texts = [entry.definition for entry in glossary.entries]
     for part in ("summary", "in_depth", "example"):
         texts += [text for entry in glossary.entries for text in prose(getattr(bodies[entry.slug], part))]
-    found = [tuple(token.text for token in tokenize(s)) for text in texts for s in sentences(text) if _GAP not in s]
+    found = [tuple(token.text for token in tokenize(s)) for text in texts for s in sentences(curled(text)) if _GAP not in s]
     inside = frozenset(word for sentence in found for word in sentence[1:])
     corpus, left = [], MAX_TOKENS
     for sentence in found:
@@ -166,6 +167,11 @@ def prose(html: str) -> list[str]:
             blocks[-1].append(unescape(text))
     texts = (" ".join("".join(block).split()) for block in blocks)
     return [text for text in texts if text.endswith(_ENDS)]
+
+
+def curled(text: str) -> str:
+    """`text` with straight double quotes as opening and closing ones, so that a model can tell which it writes."""
+    return _OPENING.sub("“", text).replace('"', "”")
 
 
 def _uncapitalised(sentence: tuple[str, ...], inside: frozenset[str]) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def demo(model: LanguageModel, name: str, sentence: str) -> Demo:
         model=MODEL_PATH,
         prompt=_spaced(words[: len(run.prompt)]),
         steps=steps,
-        text_after="".join(" " * token.space + token.text for token in said).strip(),
+        text_after="".join(" " * token.space + token.text for token in said),
         first=_ledger(model, run.draws[0]),
     )
 

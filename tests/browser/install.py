@@ -48,7 +48,10 @@ def install_browser() -> Path | None:
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
     ways = (
         ([sys.executable, "-m", "playwright", "install", "chromium"],),
-        ([*as_root, "apt-get", "update"], [*as_root, "apt-get", "install", "--yes", "--no-install-recommends", "chromium"]),
+        (
+            [*as_root, "apt-get", "update"],
+            [*as_root, "apt-get", "install", "--yes", "--no-install-recommends", "chromium"],
+        ),
     )
     for commands in ways:
         if all(map(_runs, commands)) and (browser := find_browser()):

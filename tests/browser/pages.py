@@ -63,6 +63,11 @@ def steps(page: Page) -> list[str]:
     return [" ".join(text.split()) for text in page.locator(".steps li").all_text_contents()]
 
 
+def control(page: Page, name: str) -> Locator:
+    """A button of the demo."""
+    return page.locator("autoregressive-demo").get_by_role("button", name=name, exact=True)
+
+
 def ready(page: Page) -> None:
     """Wait until the demo takes commands."""
     page.locator("button[name=step]:enabled").wait_for()

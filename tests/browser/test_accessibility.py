@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": [
 unbroken_formulas = pytest.mark.xfail(strict=True, reason="a long formula within a line neither breaks nor scrolls")
 
 
-def violations(page: Page, options: dict[str, object]) -> list[tuple[str, str]]:
+def violations(page: Page, options: Mapping[str, object]) -> list[tuple[str, str]]:
     """What axe finds: rule and element."""
     found = Axe().run(page, options=options).response["violations"]
     return [(violation["id"], node["html"]) for violation in found for node in violation["nodes"]]
@@ -143,7 +144,16 @@ def test_print_keeps_the_text(visit: Visit) -> None:
     """On paper, also from a dark screen, the entry is whole in dark ink, without what only a screen can use."""
     page = visit(TERM, color_scheme="dark")
     ready(page)
-    parts = ("h1", ".facts", ".definition", ".summary", ".ledger tbody", ".rest .prose", ".rest .column", ".references cite")
+    parts = (
+        "h1",
+        ".facts",
+        ".definition",
+        ".summary",
+        ".ledger tbody",
+        ".rest .prose",
+        ".rest .column",
+        ".references cite",
+    )
     on_screen = {part: page.locator(part).all_inner_texts() for part in parts}
     page.emulate_media(media="print")
     assert {part: page.locator(part).all_inner_texts() for part in parts} == on_screen

@@ -1,4 +1,4 @@
-"""A reader's way through the site, with the keyboard alone; and what stays of it without JavaScript."""
+"""A reader's way through the site, with the keyboard alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.pages import KINDS, TERM, frame, ready, steps, tab_to
+from tests.browser.pages import KINDS, TERM, control, frame, ready, steps, tab_to
 
 PACE = 350  # milliseconds: how long the demo rests between two tokens
 
@@ -17,11 +17,6 @@ PACE = 350  # milliseconds: how long the demo rests between two tokens
 def focused(page: Page) -> Locator:
     """The element that has the focus."""
     return page.locator(":focus")
-
-
-def control(page: Page, name: str) -> Locator:
-    """A button of the demo."""
-    return page.locator("autoregressive-demo").get_by_role("button", name=name, exact=True)
 
 
 def press_step(page: Page) -> None:
@@ -243,51 +238,6 @@ def test_a_redirect_leads_to_the_term(browser: Browser, address: str) -> None:
     page.goto(f"{address}terms/ar-model/")
     expect(page).to_have_url(f"{address}{TERM}")
     page.close()
-
-
-def test_without_scripts_a_term_is_complete(visit: Visit) -> None:
-    """Without JavaScript the page has the same text, the run with its numbers, and no control that does nothing."""
-    page, live = visit(TERM, java_script_enabled=False), visit(TERM)
-    ready(live)
-    for part in (".masthead nav", ".entry > header", ".facts", ".definition", ".summary", ".ledger", ".rest", "footer"):
-        assert page.locator(part).all_inner_texts() == live.locator(part).all_inner_texts() != [], part
-    controls = page.locator("button:visible, input:visible, select:visible")
-    assert controls.evaluate_all("all => all.map((e) => e.id || e.textContent)") == ["tint", "subscribe-email", "Subscribe"]
-
-    page.locator(".steps summary").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator(".steps li")).to_have_count(12)
-    expect(page.locator(".steps li").last).to_be_visible()
-    page.locator(".numbers summary").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator(".numbers li").last).to_be_visible()
-
-
-def test_without_scripts_links_lead_on(visit: Visit) -> None:
-    """Without JavaScript one walks from home over the A–Z to a term and to what it is related to."""
-    page = visit(java_script_enabled=False)
-    tab_to(page, page.get_by_role("link", name="A–Z"))
-    page.keyboard.press("Enter")
-    tab_to(page, page.get_by_role("link", name="Autoregressive model", exact=True))
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Autoregressive model")
-    related = page.get_by_role("region", name="Related terms").get_by_role("link").first
-    name = related.inner_text()
-    related.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text(name)
-
-
-def test_without_scripts_the_theme_follows_the_system(visit: Visit) -> None:
-    """Without JavaScript a dark system gets dark paper with light ink, a light one the reverse."""
-
-    def colours(scheme: str) -> list[str]:
-        page = visit("about/", java_script_enabled=False, color_scheme=scheme)
-        return page.evaluate("[document.body, document.documentElement].map((e, i) => getComputedStyle(e)[['color', 'backgroundColor'][i]])")
-
-    assert [colours("light"), colours("dark")] == [
-        ["rgb(29, 26, 20)", "rgb(250, 247, 240)"],
-        ["rgb(236, 230, 216)", "rgb(20, 19, 15)"],
-    ]
 
 
 def test_a_wrong_address(browser: Browser, address: str) -> None:

@@ -1,0 +1,257 @@
+"""The development server, run as its user runs it: pages, rebuilds, problems, and the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from .conftest import MakeContent
+
+GOOD = "term: Token\ndefinition: A unit of text.\n"
+BETTER = "term: Token\ndefinition: A small unit of text.\n"
+BAD = "term: Token\ndefinition: A unit of text.\nrelated: [nothing]\n"
+
+
+class Served:
+    """A server at work."""
+
+    def __init__(self, process: subprocess.Popen[str], address: str, said: list[str]) -> None:
+        self.process, self.address, self.said = process, address, said
+        self.port = urlsplit(address).port
+
+    def request(self, target: str, method: str = "GET") -> tuple[int, Mapping[str, str], bytes]:
+        """The answer to a request whose target is sent as it is, `..` and all."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request(method, target)
+        with connection.getresponse() as answer:
+            return answer.status, answer.headers, answer.read()
+
+    def text(self, target: str) -> str:
+        status, _, data = self.request(target)
+        assert status == 200
+        return data.decode()
+
+    @contextmanager
+    def events(self) -> Iterator[Iterator[dict[str, Any]]]:
+        """The states the server tells an open page of, the present one first."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", "/__sitegen/events")
+        with connection.getresponse() as answer:
+            assert answer.headers["Content-Type"] == "text/event-stream"
+            yield self._states(answer)
+
+    @staticmethod
+    def _states(answer: HTTPResponse) -> Iterator[dict[str, Any]]:
+        for line in iter(answer.readline, b""):
+            if line.startswith(b"data: "):
+                yield json.loads(line.removeprefix(b"data: "))
+
+
+class Serve:
+    """Starts servers in a folder of their own, and stops them in the end."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self.stack = folder, stack
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir()
+
+    def start(self, *options: str, **environment: str) -> subprocess.Popen[str]:
+        """The command, with a free port."""
+        command = [sys.executable, "-m", "sitegen", "serve", "--port", "0", *options]
+        settings = {**os.environ, "TMPDIR": str(self.temporary), **environment}
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, cwd=self.folder, env=settings, stdout=pipe, stderr=pipe, text=True, encoding="utf-8")
+        self.stack.callback(self.stop, process)
+        return process
+
+    def __call__(self, *options: str, **environment: str) -> Served:
+        """A server that has said its address."""
+        process = self.start(*options, **environment)
+        assert process.stdout
+        said = []
+        for line in process.stdout:
+            said.append(line.rstrip("\n"))
+            if line.endswith("(Ctrl-C to stop)\n"):
+                return Served(process, line.split()[0], said)
+        raise AssertionError(process.communicate()[1])
+
+    @staticmethod
+    def stop(process: subprocess.Popen[str]) -> None:
+        """Kill what a test has not ended itself."""
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts `sitegen serve` on tmp_path/content."""
+    with ExitStack() as stack:
+        yield Serve(tmp_path, stack)
+
+
+@pytest.fixture(params=["watched", "polled"])
+def watching(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """The environment in which saves are noticed in one way or the other: with watchfiles, and without."""
+    if request.param == "watched":
+        return {}
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "watchfiles.py").write_text("raise ImportError\n")
+    return {"PYTHONPATH": str(tmp_path / "without")}
+
+
+def test_pages(serve: Serve, make_content: MakeContent) -> None:
+    """Pages come as built, below the server's own address, with the reload script; what is none is a 404 with the site's page."""
+    make_content({"token.yaml": GOOD})
+    served = serve()
+    home = served.text("/")
+    assert f'<link rel="canonical" href="{served.address}">' in home
+    assert home.count('<script type="module" src="/__sitegen/reload.js"></script></body>') == 1
+    assert "A unit of text." in served.text("/terms/token/?query#fragment")
+    assert "EventSource" in served.text("/__sitegen/reload.js")
+    status, headers, data = served.request("/terms/nothing/")
+    assert (status, headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert b"<h1>Page not found</h1>" in data
+    status, headers, _ = served.request("/terms/token")
+    assert (status, headers["Location"]) == (301, "/terms/token/")
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [("/", "text/html; charset=utf-8"), ("/api/terms/token.json", "application/json; charset=utf-8"), ("/feed.xml", "application/xml; charset=utf-8"),
+     ("/terms/token/index.md", "text/markdown; charset=utf-8"), ("/llms.txt", "text/plain; charset=utf-8")],
+)  # fmt: skip
+def test_head_requests(serve: Serve, make_content: MakeContent, target: str, kind: str) -> None:
+    """A HEAD request gets the headers of the GET, and no body."""
+    make_content({"token.yaml": GOOD})
+    served = serve()
+    status, headers, data = served.request(target)
+    again, same, nothing = served.request(target, "HEAD")
+    assert (again, nothing) == (status, b"") == (200, b"")
+    assert headers["Content-Type"] == same["Content-Type"] == kind
+    assert headers["Content-Length"] == same["Content-Length"] == str(len(data))
+
+
+def test_paths_that_try_to_escape(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
+    """No spelling of a path leads out of the site, and none brings the server down."""
+    make_content({"token.yaml": GOOD})
+    (tmp_path / "temporary" / "secret.txt").write_text("secret")
+    served = serve()
+    up = ["../", "..%2f", "%2e%2e/", "%2e%2e%2f", "..%5c", "....//", "%c0%ae%c0%ae/", "..;/", "%252e%252e/"]
+    targets = [f"/{way * depth}{name}" for way in up for depth in (1, 2, 9) for name in ("secret.txt", "etc/passwd")]
+    targets += ["//etc/passwd", "/terms/../../secret.txt", "/%00", "/token%00.html", "/" + "a" * 5000, "/" + "a/" * 5000, "/%ff", "/~root/", "*"]
+    assert {target: status for target in targets if (status := served.request(target)[0]) != 404} == {}
+    assert "A unit of text." in served.text("/terms/token/")
+    served.process.send_signal(signal.SIGINT)
+    assert served.process.communicate(timeout=30)[1] == ""
+
+
+def test_save_and_break_and_mend(serve: Serve, make_content: MakeContent, watching: dict[str, str]) -> None:
+    """A save is told to open pages; a broken one with its problem while the last good site stays; a mended one again."""
+    content = make_content({"token.yaml": GOOD})
+    served = serve(**watching)
+    entry = content / "terms" / "token.yaml"
+    with served.events() as states:
+        assert next(states) == {"version": 1, "problems": []}
+        entry.write_text(BETTER)
+        assert next(states) == {"version": 2, "problems": []}
+        assert "A small unit of text." in served.text("/terms/token/")
+        entry.write_text(BAD)
+        state = next(states)
+        (problem,) = state["problems"]
+        place = (problem["path"], problem["line"], problem["column"], problem["rule"])
+        assert (state["version"], place) == (2, ("content/terms/token.yaml", 3, 11, "unresolved-link"))
+        assert "A small unit of text." in served.text("/terms/token/")
+        with served.events() as late:
+            assert next(late) == state
+        entry.write_text(GOOD)
+        assert next(states) == {"version": 3, "problems": []}
+        assert "A unit of text." in served.text("/terms/token/")
+
+
+def test_save_during_the_first_build(serve: Serve, make_content: MakeContent, tmp_path: Path, watching: dict[str, str]) -> None:
+    """What is saved while the first build is at work, after it has read the content, is not overlooked."""
+    content = make_content({"token.yaml": GOOD})
+    process = serve.start(**watching)
+    while process.poll() is None and not any(tmp_path.glob("temporary/sitegen-*/.site.stage-*")):
+        pass
+    (content / "terms" / "token.yaml").write_text(BETTER)
+    assert process.stdout
+    address = next(line for line in process.stdout if "Ctrl-C" in line).split()[0]
+    with Served(process, address, []).events() as states:
+        assert next(state["version"] for state in states if state["version"] == 2)
+
+
+def test_begins_with_a_problem(serve: Serve, make_content: MakeContent) -> None:
+    """Content that was wrong from the start is served as soon as it is right; until then the page shows the problem."""
+    content = make_content({"token.yaml": BAD})
+    served = serve()
+    assert served.said[0] == "content/terms/token.yaml:3:11: there is no entry 'nothing' (unresolved-link)"
+    status, _, data = served.request("/")
+    assert (status, b"/__sitegen/reload.js" in data) == (404, True)
+    with served.events() as states:
+        assert [problem["rule"] for problem in next(states)["problems"]] == ["unresolved-link"]
+        (content / "terms" / "token.yaml").write_text(GOOD)
+        assert next(states) == {"version": 1, "problems": []}
+    assert "A unit of text." in served.text("/terms/token/")
+
+
+def test_templates_are_watched(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
+    """A save in the user's own templates rebuilds too, and a mistake there is a problem with its place."""
+    make_content({"token.yaml": GOOD})
+    own = tmp_path / "own"
+    own.mkdir()
+    served = serve("--templates", "own")
+    with served.events() as states:
+        assert next(states)["version"] == 1
+        (own / "about.html").write_text("\n{{ nonsense }}")
+        (problem,) = next(states)["problems"]
+        assert (problem["path"], problem["line"], problem["rule"]) == ("own/about.html", 2, "broken-template")
+        (own / "about.html").write_text("<p>ours</p>")
+        assert next(states) == {"version": 2, "problems": []}
+    assert served.text("/about/") == "<p>ours</p>"
+
+
+def test_content_that_vanishes(serve: Serve, make_content: MakeContent) -> None:
+    """When a whole folder of the content goes and comes back, the server lives through it."""
+    content = make_content({"token.yaml": GOOD})
+    served = serve()
+    with served.events() as states:
+        assert next(states)["version"] == 1
+        shutil.move(content / "terms", content.parent / "away")
+        assert next(state for state in states if state["problems"])["problems"][0]["rule"] == "no-entries"
+        shutil.move(content.parent / "away", content / "terms")
+        assert next(state for state in states if not state["problems"])["version"] >= 2
+
+
+def test_stops_cleanly(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
+    """Ctrl-C ends the server with status 0 and one word, even with a page open, and leaves no folder behind."""
+    make_content({"token.yaml": GOOD})
+    served = serve()
+    with served.events() as states:
+        next(states)
+        served.process.send_signal(signal.SIGINT)
+        out, err = served.process.communicate(timeout=30)
+    assert (served.process.returncode, out, err) == (0, "stopped\n", "")
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_port_taken(serve: Serve, make_content: MakeContent) -> None:
+    """A port that somebody else has is said in one line, with status 1."""
+    make_content({"token.yaml": GOOD})
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = serve.start("--port", str(taken.getsockname()[1]))
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (1, "", "Address already in use\n")
