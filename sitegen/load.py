@@ -36,14 +36,16 @@ def load(content: Path) -> Draft:
     """Everything below the folder `content`, in name order."""
     problems: list[Problem] = []
     folder = _Folder(content, content.as_posix(), problems)
-    site = folder.read("site.yaml") if (content / "site.yaml").exists() else None
-    if not (content / "site.yaml").exists():
+    there = os.path.lexists(content / "site.yaml")
+    site = folder.read("site.yaml") if there else None
+    if not there:
         hint = "write at least 'title:' and 'base_url:' in it"
         folder.say("site.yaml", "missing-setting", "there is no site.yaml", hint)
     site_settings = settings(site, problems) if site else Settings()
     explorables = {e.name: e for e in _explorables(folder / "explorables")}
+    before = len(problems)
     entries = tuple(_entries(folder / "terms"))
-    if not entries and not problems:
+    if not entries and len(problems) == before:
         hint = f"write one with: sitegen new 'Term' --content {content}"
         problems.append(Problem(Place(f"{content.as_posix()}/terms"), "no-entries", "there is no entry here", hint))
     issues = tuple(_issues(folder / "newsletter"))
@@ -55,7 +57,7 @@ class _Folder:
 
     def __init__(self, path: Path, shown: str, problems: list[Problem], root: Path | None = None) -> None:
         self.path, self.shown, self.problems = path, shown, problems
-        self.root = root or path.resolve()
+        self.root = root or Path(os.path.realpath(path))
 
     def __truediv__(self, name: str) -> _Folder:
         return _Folder(self.path / name, f"{self.shown}/{name}", self.problems, self.root)
@@ -77,12 +79,19 @@ class _Folder:
                 continue
             if not name.isprintable():
                 self.say(name, "not-an-entry", "a file name with unprintable characters", "rename the file")
-            elif not (self.path / name).resolve().is_relative_to(self.root):
-                self.say(name, "outside-content", "a link to a file outside the content", "copy the file here")
-            else:
+            elif self.holds(name):
                 yield name
 
+    def holds(self, name: str) -> bool:
+        """Whether that is no link out of the content; if it is one, it is a problem."""
+        held = Path(os.path.realpath(self.path / name)).is_relative_to(self.root)  # Path.resolve may raise in a loop
+        if not held:
+            self.say(name, "outside-content", "a link to a file outside the content", "copy the file here")
+        return held
+
     def read(self, name: str) -> Source | None:
+        if not self.holds(name):
+            return None
         try:
             return read_source(self.path / name, f"{self.shown}/{name}")
         except ContentError as error:

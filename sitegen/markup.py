@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_LINK = 1_000  # characters of a link's text, and of its address
 
+UNBROKEN = 24  # characters of TeX; a longer formula within a line may not fit a phone, and scrolls
+
 _HOLE = re.compile("\ue000(\\d+)\ue001")
 _HOLED_TAG = re.compile("<[^<>]*\ue000[^<>]*>")  # in a link's title, say: there the text stays as written
 _PIECE = re.compile(r"(<[^>]*>)|([^<]+)")
@@ -112,9 +114,10 @@ class Markup:
             return f'<a href="{{root}}{url_path(entry.path)}">{escape(shown, quote=False)}</a>'
         made = formula(span.value, span.kind == "display")
         self.styles.update(made.styles)
-        if span.kind == "display":
-            return f'<span class="formula" tabindex="0" role="group" aria-label="Formula">{made.html}</span>'
-        return made.html
+        if span.kind == "math" and len(span.value) <= UNBROKEN:
+            return made.html
+        kind = "formula" if span.kind == "display" else "formula inline"
+        return f'<span class="{kind}" tabindex="0" role="group" aria-label="Formula">{made.html}</span>'
 
     def _linked(self, html: str, slug: str, targets: list[str]) -> str:
         """One section with the first mention of every other entry linked, unless an explicit link leads there."""

@@ -112,17 +112,16 @@ class _Handler(SimpleHTTPRequestHandler):
         path = urlsplit(self.path).path
         if path.startswith(self.base):
             self.path = "/" + path[len(self.base) :]
-            local = Path(self.translate_path(self.path))
-            if local.is_dir() and not path.endswith("/"):
+            local = self.translate_path(self.path)
+            if os.path.isdir(local) and not path.endswith("/"):
                 self.send_response(301)
                 self.send_header("Location", path + "/")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
-            file = local / "index.html" if local.is_dir() else local
-            if file.is_file():
-                kind = self.guess_type(str(file))
-                self._answer(200, kind, file.read_bytes())
+            file = os.path.join(local, "index.html") if os.path.isdir(local) else local
+            if os.path.isfile(file):  # unlike Path's, this asks about any name, however long
+                self._answer(200, self.guess_type(file), Path(file).read_bytes())
                 return
         missing = Path(self.directory) / "404.html"
         self._answer(404, "text/html", missing.read_bytes() if missing.is_file() else _WAITING)
@@ -190,11 +189,12 @@ def serve(content: Path, templates: Path | None, host: str, port: int, say: Call
                     say(f"built in {time.perf_counter() - start:.2f} s, {written.changed} files changed")
                     state.tell(())
 
+            changes = _changes([content, *([templates] if templates else [])])
             rebuild()
             say(f"{address}  (Ctrl-C to stop)")
             threading.Thread(target=server.serve_forever, daemon=True).start()
             try:
-                for _ in _changes([content, *([templates] if templates else [])]):
+                for _ in changes:
                     rebuild()
             except KeyboardInterrupt:
                 say("stopped")
@@ -203,33 +203,41 @@ def serve(content: Path, templates: Path | None, host: str, port: int, say: Call
 
 
 def _changes(folders: list[Path]) -> Iterator[None]:
-    """Once for every save, or burst of saves, below `folders`."""
+    """Once for every save, or burst of saves, below `folders`, from the moment of this call."""
+    before = _scan(folders)
     try:
         from watchfiles import watch
     except ImportError:
-        yield from _polled(folders)
-        return
-    for _ in watch(*folders, debounce=50, step=10, rust_timeout=1000, raise_interrupt=True):
-        yield None
+        return _polled(folders, before)
+    return _watched(watch, folders, before)
 
 
-def _polled(folders: list[Path]) -> Iterator[None]:
-    def scan() -> list[tuple[str, int, int]]:
-        found = []
-        for folder in folders:
-            for root, _, names in os.walk(folder):
-                for name in names:
-                    try:
-                        status = os.stat(os.path.join(root, name))
-                    except OSError:
-                        continue
-                    found.append((os.path.join(root, name), status.st_mtime_ns, status.st_size))
-        return sorted(found)
+def _watched(watch: Callable[..., Iterator[object]], folders: list[Path], before: object) -> Iterator[None]:
+    """Told by the system; but what was saved before that began shows only in a second look."""
+    looked = False
+    for told in watch(*folders, debounce=50, step=10, rust_timeout=1000, yield_on_timeout=True, raise_interrupt=True):
+        if told or (not looked and _scan(folders) != before):
+            yield None
+        looked = True
 
-    before = scan()
+
+def _polled(folders: list[Path], before: object) -> Iterator[None]:
     while True:
         time.sleep(_POLL_SECONDS)
-        now = scan()
+        now = _scan(folders)
         if now != before:
             before = now
             yield None
+
+
+def _scan(folders: list[Path]) -> list[tuple[str, int, int]]:
+    found = []
+    for folder in folders:
+        for root, _, names in os.walk(folder):
+            for name in names:
+                try:
+                    status = os.stat(os.path.join(root, name))
+                except OSError:
+                    continue
+                found.append((os.path.join(root, name), status.st_mtime_ns, status.st_size))
+    return sorted(found)

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,13 @@ BETTER = "term: Token\ndefinition: A small unit of text.\n"
 BAD = "term: Token\ndefinition: A unit of text.\nrelated: [nothing]\n"
 
 
+def save(path: Path, text: str) -> None:
+    """Save as editors do: the whole file at once."""
+    aside = Path(f"{path.parents[1]}-aside")
+    aside.write_text(text)
+    aside.replace(path)
+
+
 class Served:
     """A server at work."""
 
@@ -34,9 +41,9 @@ class Served:
 
     def request(self, target: str, method: str = "GET") -> tuple[int, Mapping[str, str], bytes]:
         """The answer to a request whose target is sent as it is, `..` and all."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(method, target)
-        with connection.getresponse() as answer:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            connection.request(method, target)
+            answer = connection.getresponse()
             return answer.status, answer.headers, answer.read()
 
     def text(self, target: str) -> str:
@@ -49,7 +56,7 @@ class Served:
         """The states the server tells an open page of, the present one first."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request("GET", "/__sitegen/events")
-        with connection.getresponse() as answer:
+        with closing(connection), connection.getresponse() as answer:
             assert answer.headers["Content-Type"] == "text/event-stream"
             yield self._states(answer)
 
@@ -165,10 +172,10 @@ def test_save_and_break_and_mend(serve: Serve, make_content: MakeContent, watchi
     entry = content / "terms" / "token.yaml"
     with served.events() as states:
         assert next(states) == {"version": 1, "problems": []}
-        entry.write_text(BETTER)
+        save(entry, BETTER)
         assert next(states) == {"version": 2, "problems": []}
         assert "A small unit of text." in served.text("/terms/token/")
-        entry.write_text(BAD)
+        save(entry, BAD)
         state = next(states)
         (problem,) = state["problems"]
         place = (problem["path"], problem["line"], problem["column"], problem["rule"])
@@ -176,7 +183,7 @@ def test_save_and_break_and_mend(serve: Serve, make_content: MakeContent, watchi
         assert "A small unit of text." in served.text("/terms/token/")
         with served.events() as late:
             assert next(late) == state
-        entry.write_text(GOOD)
+        save(entry, GOOD)
         assert next(states) == {"version": 3, "problems": []}
         assert "A unit of text." in served.text("/terms/token/")
 
@@ -185,9 +192,9 @@ def test_save_during_the_first_build(serve: Serve, make_content: MakeContent, tm
     """What is saved while the first build is at work, after it has read the content, is not overlooked."""
     content = make_content({"token.yaml": GOOD})
     process = serve.start(**watching)
-    while process.poll() is None and not any(tmp_path.glob("temporary/sitegen-*/.site.stage-*")):
-        pass
-    (content / "terms" / "token.yaml").write_text(BETTER)
+    while process.poll() is None and not [*tmp_path.glob("temporary/sitegen-*/*")]:
+        pass  # until there is something of the site, or the beginning of it
+    save(content / "terms" / "token.yaml", BETTER)
     assert process.stdout
     address = next(line for line in process.stdout if "Ctrl-C" in line).split()[0]
     with Served(process, address, []).events() as states:
@@ -203,7 +210,7 @@ def test_begins_with_a_problem(serve: Serve, make_content: MakeContent) -> None:
     assert (status, b"/__sitegen/reload.js" in data) == (404, True)
     with served.events() as states:
         assert [problem["rule"] for problem in next(states)["problems"]] == ["unresolved-link"]
-        (content / "terms" / "token.yaml").write_text(GOOD)
+        save(content / "terms" / "token.yaml", GOOD)
         assert next(states) == {"version": 1, "problems": []}
     assert "A unit of text." in served.text("/terms/token/")
 
@@ -216,10 +223,10 @@ def test_templates_are_watched(serve: Serve, make_content: MakeContent, tmp_path
     served = serve("--templates", "own")
     with served.events() as states:
         assert next(states)["version"] == 1
-        (own / "about.html").write_text("\n{{ nonsense }}")
+        save(own / "about.html", "\n{{ nonsense }}")
         (problem,) = next(states)["problems"]
         assert (problem["path"], problem["line"], problem["rule"]) == ("own/about.html", 2, "broken-template")
-        (own / "about.html").write_text("<p>ours</p>")
+        save(own / "about.html", "<p>ours</p>")
         assert next(states) == {"version": 2, "problems": []}
     assert served.text("/about/") == "<p>ours</p>"
 

@@ -120,7 +120,7 @@ def test_killed_at_any_moment(tmp_path: Path, make_content: MakeContent) -> None
 
 def wait_until_it_writes(build: subprocess.Popen[bytes], folder: Path) -> None:
     """Returns when `build` has begun to put a site together in `folder`, or has ended."""
-    while build.poll() is None and not any(folder.glob(".site.stage-*/*")):
+    while build.poll() is None and not any(name.startswith(".site.stage-") for name in os.listdir(folder)):
         pass
 
 

@@ -56,7 +56,7 @@ class EntryView:
     example: Safe
     explorable: ExplorableView | None
     references: tuple[ReferenceView, ...]
-    first_published: int | None
+    oldest_source: int | None
     deprecated: DeprecationView | None
     updated: str
 
@@ -122,7 +122,7 @@ def _entry_view(
         if explorable
         else None,
         references=tuple(map(reference_view, entry.references)),
-        first_published=min((r.year for r in entry.references if r.year), default=None),
+        oldest_source=min((r.year for r in entry.references if r.year), default=None),
         deprecated=DeprecationView(
             card(site.glossary.by_slug[entry.deprecated.by]) if entry.deprecated.by else None,
             Safe(at_root(body.note, root)),

@@ -35,6 +35,7 @@ export function writeText(demo, moved = false) {
   const { text, sight } = demo;
   const from = Math.max(lastEnd(text) + 1, text.length - sight);
   const brace = element("span", "brace", "what the model can see");
+  brace.ariaHidden = "true"; // it stands above the sentence, not in it
   const seen = element("span", "sight", brace);
   const now = element("span", "now", seen, " ", element("span", "slot"));
   const line = element("p", "line");

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -131,7 +132,7 @@ def watched(browser: Browser, address: str) -> Iterator[Visit]:
         if not inside:
             complaints.append(f"request to {request.url}")
 
-    def open_page(path: str | None = "", width: int = 1280, height: int = 800, **options: object) -> Page:
+    def open_page(path: str | None = "", width: int = 1280, height: int = 800, **options: Any) -> Page:
         viewport = {"width": width, "height": height}
         context = browser.new_context(base_url=address, viewport=viewport, **options)
         contexts.append(context)

@@ -199,3 +199,29 @@ def test_buttons_take_the_printed_steps(visit: Visit, path: str) -> None:
         page.keyboard.press("Enter")
     expect(page.locator(".steps li")).to_have_count(len(printed))
     assert steps(page) == printed
+
+
+def test_a_lost_model_is_asked_for_again(browser: Browser, address: str) -> None:
+    """When the model does not arrive the demo says so and keeps the printed frame; the next touch tries again."""
+    page = browser.new_page()
+    page.route("**/model.json", lambda route: route.fulfill(status=503), times=1)
+    page.goto(address + TERM)
+    ready(page)
+    printed = frame(page)
+    step = page.get_by_role("button", name="step")
+    step.press("Enter")
+    expect(page.locator("autoregressive-demo p[role=status]")).to_have_text("The model could not be loaded.")
+    assert frame(page) == printed
+    step.press("Enter")
+    expect(page.locator(".line .tok")).to_have_count(len(printed.tokens) + 1)
+    page.close()
+
+
+def test_hurried_touches_are_all_taken(visit: Visit) -> None:
+    """Steps asked for while the model is still on its way are taken when it is there, none lost and none doubled."""
+    page = visit(TERM)
+    ready(page)
+    printed = steps(page)
+    page.evaluate("for (let i = 0; i < 5; i++) document.querySelector('button[name=step]').click()")
+    expect(page.locator(".steps li")).to_have_count(5)
+    assert steps(page) == printed[:5]
