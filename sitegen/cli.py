@@ -180,7 +180,7 @@ def _print_problems(text: str) -> None:
 @main.command(short_help="Show the site while you write.")
 @content_option
 @templates_option
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 lets others in.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
 @_reported
 def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
@@ -231,7 +231,7 @@ def list_(content: Path, missing: bool, as_json: bool) -> None:
     table = Table("term", "topics", "level", "missing", box=None, header_style="bold")
     for row in rows:
         table.add_row(printable(row["term"]), ", ".join(row["topics"]), row["level"], ", ".join(row["missing"]))
-    console = Console(markup=False)
+    console = Console(markup=False, emoji=False, highlight=False)
     console.print(table)
     console.print(_count(len(rows), "entry"))
 

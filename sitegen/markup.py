@@ -31,6 +31,7 @@ _PIECE = re.compile(r"(<[^>]*>)|([^<]+)")
 _TAG = re.compile(r"</?([a-z][a-z0-9]*)")
 _QUIET = frozenset({"a", "code", "pre", "blockquote", "h2", "h3", "h4", "h5", "h6", "math", "sup", "th"})
 _SECTION = re.compile(r"(?=<h[2-6])")
+_NOTE = re.compile(r'((?:id="|href="#)fn(?:ref\d*)?):')
 _ALIGN = re.compile(r' style="text-align: (left|right|center);"')
 
 
@@ -70,11 +71,12 @@ class Markup:
     def entry(self, entry: Entry) -> Body:
         """The prose of `entry`."""
         self.found, self.styles = set(), set()
-        summary = self.html(entry.summary, entry.slug)
+        summary = _told_apart("summary", self.html(entry.summary, entry.slug))
         in_depth = self.html(entry.explainer, entry.slug)
         headings = _headings(in_depth)
-        example = self.html(entry.example, entry.slug, automatic=False)
-        note = self.html(entry.deprecated.note, entry.slug, automatic=False) if entry.deprecated else ""
+        example = _told_apart("example", self.html(entry.example, entry.slug, automatic=False))
+        note = entry.deprecated.note if entry.deprecated else ""
+        note = _told_apart("note", self.html(note, entry.slug, automatic=False))
         return Body(
             summary, in_depth, example, note, headings, frozenset(self.found - {entry.slug}), frozenset(self.styles)
         )
@@ -166,6 +168,11 @@ def at_root(html: str, root: str) -> str:
     return html.replace('href="{root}', f'href="{root}')
 
 
+def _told_apart(part: str, html: str) -> str:
+    """`html` with ids of its own for the footnotes of this part of the entry; each part numbers them from one."""
+    return _NOTE.sub(rf"\1-{part}:", html)
+
+
 def _headings(html: str) -> tuple[Heading, ...]:
     found = re.findall(r'<h([3-6]) id="([^"]*)">(.*?)</h', html, re.DOTALL)
     return tuple(Heading(id_, unescape(re.sub(r"<[^>]*>", "", text)), int(level)) for level, id_, text in found)
@@ -203,7 +210,8 @@ def _markdown() -> Markdown:
             for element in root.iter():
                 if re.fullmatch("h[1-6]", element.tag):
                     element.tag = f"h{min(int(element.tag[1]) + 1, 6)}"
-                    element.set("id", _unique("in-" + slugify("".join(element.itertext())), taken))
+                    name = slugify(_HOLE.sub(" ", "".join(element.itertext()))) or "section"
+                    element.set("id", _unique("in-" + name, taken))
 
     class Link(LinkInlineProcessor):
         """Looks only so far for a link's end: else ten thousand brackets take ten thousand looks at the rest."""

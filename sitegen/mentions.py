@@ -28,8 +28,8 @@ class Mentions:
     """The names of every entry that may be linked by itself: terms and aliases.
 
     Words are compared without case and, at a name's end, without a plural; hyphens and spaces are one.
-    A name with a capital beyond its first letter (`GELU`, `KV cache`) is an abbreviation or a proper
-    name and must be spelled so. A name that several entries share is never linked by itself.
+    A name of one letter, or with a capital beyond its first (`C`, `GELU`, `KV cache`), is an abbreviation
+    or a proper name and must be spelled so. A name that several entries share is never linked by itself.
     """
 
     def __init__(self, glossary: Glossary) -> None:
@@ -45,7 +45,7 @@ class Mentions:
         node = self.root
         for number, (glued, word, _, _) in enumerate(_words(name)):
             node = node.next.setdefault((glued and number > 0, word.casefold()), _Node())
-        exact = name if any(c.isupper() for c in name[1:]) else ""
+        exact = name if len(name) == 1 or any(c.isupper() for c in name[1:]) else ""
         node.ends.append((slug, exact))
 
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 
+from .fields import MAX_LINE
 from .model import Draft
 from .names import slugify
 
@@ -43,8 +45,13 @@ def new_entry(draft: Draft, content: Path, term: str) -> tuple[Path, str]:
     slug = slugify(term)
     if not slug:
         raise ValueError(f"'{term}' has no letter or digit to make an address of")
+    if len(term) > MAX_LINE:
+        raise ValueError(f"a term has at most {MAX_LINE} characters, not {len(term):,}")
+    if any(unicodedata.category(char) in ("Cc", "Cs", "Co") for char in term):
+        raise ValueError(f"'{term}' has a character that no text may hold")
     if taken := draft.index.resolve(term):
-        raise ValueError(f"'{term}' is already the name of {content / 'terms' / taken[0]}.yaml")
+        (owner, *_) = (entry.place.path for entry in draft.entries if entry.slug == taken[0])
+        raise ValueError(f"'{term}' is already a name of {owner}")
     path = content / "terms" / f"{slug}.yaml"
     if path.exists():
         raise ValueError(f"{path} exists already")

@@ -48,7 +48,7 @@ def settings(source: Source, problems: list[Problem]) -> Settings:
         prompt=_value(demo, "prompt") if demo else "",
         order=(demo and demo.whole("order", 2, 5)) or default.order,
         seed=(demo and demo.whole("seed", 0, 2**31 - 1)) or default.seed,
-        temperature=demo.parsed("temperature", _temperature, "a number from 0 to 2", default.temperature) if demo else default.temperature,
+        temperature=demo.parsed("temperature", _temperature, "0, or a number from 0.1 to 2", default.temperature) if demo else default.temperature,
     )  # fmt: skip
 
 
@@ -78,7 +78,8 @@ def _language(value: str) -> str:
 
 
 def _temperature(value: str) -> float:
-    if not 0 <= (number := float(value)) <= 2:
+    number = float(value)
+    if number and not 0.1 <= number <= 2:  # colder, and the powers of small probabilities are zero in a float
         raise ValueError
     return number
 

@@ -30,7 +30,7 @@ def test_a_to_z(site: dict[str, Page], entries: dict[str, Entry]) -> None:
     page = site["a-z/"]
     rows = dict(zip(page.links("section li a"), page.texts("section li"), strict=True))
     assert rows == {f"terms/{slug}/": f"{e['term']} {line(e['definition'])}" for slug, e in entries.items()}
-    assert page.texts("section h2") == sorted({entry["term"][0].upper() for entry in entries.values()})
+    assert page.texts("section.letter h2") == sorted({entry["term"][0].upper() for entry in entries.values()})
     for section in page.all("section.letter"):
         terms = [text(link) for link in section.query("li a")]
         assert {term[0].upper() for term in terms} == {text(section.query("h2")[0])}

@@ -21,8 +21,8 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from justhtml import JustHTML
 
-from .conftest import BASE, PROJECT, Entry, MakeContent, sitegen
-from .dom import Page, line
+from .conftest import BASE, CONTENT, PROJECT, Entry, MakeContent, sitegen
+from .dom import Page, line, pages
 
 TINY = PROJECT / "tests" / "golden" / "site" / "content"
 
@@ -234,22 +234,22 @@ def crawl(start: str) -> tuple[set[str], list[str]]:
     return known, broken
 
 
-def test_under_a_base_path(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [CONTENT, TINY], ids=["shipped", "tiny"])
+def test_under_a_base_path(tmp_path: Path, content: Path) -> None:
     """Built for /glossary/ and served from there, every link of every page answers, the 404's too, and none leads out of it."""
-    base = "https://example.org/glossary/"
-    root = tmp_path / "host"
-    result = sitegen("build", "--content", TINY, "--base-url", base, "--out", root / "glossary", cwd=tmp_path)
+    site, base = tmp_path / "host" / "glossary", "https://example.org/glossary/"
+    result = sitegen("build", "--content", content, "--base-url", base, "--out", site, cwd=tmp_path)
     assert result.status == 0, result.err
-    with served(root) as host:
-        known, broken = crawl(f"{host}glossary/")
-        lost, also_broken = crawl(f"{host}glossary/404.html")
+    with served(tmp_path / "host") as host:
+        start = f"{host}glossary/"
+        known, broken = crawl(start)
+        lost, also_broken = crawl(f"{start}404.html")
     assert broken + also_broken == []
-    assert {address for address in known | lost if not address.startswith(f"{host}glossary/")} == set()
-    pages = {f"{host}glossary/{quote(p.relative_to(root / 'glossary').parent.as_posix())}/" for p in (root / "glossary").rglob("*/index.html")}
-    redirects = {"terms/cpp/", "terms/perplexity/", "terms/sub-word/", "terms/tokens/", "terms/word-piece/"}
-    assert pages - known == {f"{host}glossary/{path}" for path in redirects}  # found from elsewhere only
-    policy = Page(root / "glossary", "").meta("Content-Security-Policy")
-    assert (root / "glossary" / "_headers").read_text().startswith(f"/glossary/*\n  Content-Security-Policy: {policy};")
+    assert {address for address in known | lost if not address.startswith(start)} == set()
+    found_from_elsewhere = {f"{start}{quote(path)}" for path, page in pages(site).items() if page.is_redirect or path == "404.html"}
+    assert {f"{start}{quote(path)}" for path in pages(site)} - known == found_from_elsewhere
+    policy = Page(site, "").meta("Content-Security-Policy")
+    assert (site / "_headers").read_text().startswith(f"/glossary/*\n  Content-Security-Policy: {policy};")
 
 
 def test_only_the_pages_it_needs(tmp_path: Path, make_content: MakeContent) -> None:

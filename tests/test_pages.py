@@ -1,4 +1,4 @@
-"""Every page of the shipped site: right HTML, whole heads, and all that an entry holds."""
+"""Every page of the shipped site: right HTML, nothing inline, no dead link, a whole head."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from .conftest import BASE, Entry
@@ -64,13 +65,15 @@ def test_nothing_inline(site: dict[str, Page]) -> None:
     assert wrong(site, inline) == {}
 
 
-def test_policy(site: dict[str, Page]) -> None:
-    """Every page forbids all but its own origin, demands Trusted Types, and allows only the inline script it holds."""
+def test_policy(site: dict[str, Page], settings: dict[str, Any]) -> None:
+    """Every page forbids all but its own origin and the newsletter's, demands Trusted Types, and allows only the inline script it holds."""
     (script,) = {e.to_text(strip=False) for page in site.values() for e in page.all("head > script") if not e.attrs}
     digest = b64encode(sha256(script.encode()).digest()).decode()
+    action = urlsplit(settings["newsletter"]["action"])
+    newsletter = f"{action.scheme}://{action.netloc}" if action.netloc else ""
     policy = {
         "default-src": "'none'", "script-src": f"'self' 'sha256-{digest}'", "style-src": "'self'", "img-src": "'self' data:",
-        "font-src": "'self'", "connect-src": "'self'", "form-action": "'self'", "base-uri": "'none'", "object-src": "'none'",
+        "font-src": "'self'", "connect-src": "'self'", "form-action": " ".join(filter(None, ["'self'", newsletter])), "base-uri": "'none'", "object-src": "'none'",
         "require-trusted-types-for": "'script'", "trusted-types": "'none'",
     }  # fmt: skip
     found = {page.meta("Content-Security-Policy") for page in site.values()}
@@ -169,3 +172,18 @@ def test_breadcrumbs(site: dict[str, Page]) -> None:
         ]
         assert lists == [{"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": items}], path
         assert (names[0], links[0], names[-1]) == ("Glossary", "", text(page.one("h1")))
+
+
+def test_newsletter_form(site: dict[str, Page], settings: dict[str, Any]) -> None:
+    """Every page but redirects has one labelled form, which posts to the newsletter's address and says what comes of it."""
+    for path, page in site.items():
+        if page.is_redirect:
+            continue
+        form = page.one("form")
+        assert (form.attrs["method"], form.attrs["action"]) == ("post", settings["newsletter"]["action"]), path
+        assert text(page.one(f'[id="{form.attrs["aria-labelledby"]}"]')) == settings["newsletter"]["title"]
+        field = page.one('form input[type="email"]')
+        assert (field.attrs["name"], "required" in field.attrs, field.attrs["autocomplete"]) == ("email", True, "email")
+        assert page.texts(f'label[for="{field.attrs["id"]}"]') == ["Your email address"]
+        assert text(page.one(f'[id="{field.attrs["aria-describedby"]}"]')) == settings["newsletter"]["consent"]
+        assert page.texts("form button") == ["Subscribe"]

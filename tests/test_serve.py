@@ -116,7 +116,7 @@ def watching(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
         return {}
     (tmp_path / "without").mkdir()
     (tmp_path / "without" / "watchfiles.py").write_text("raise ImportError\n")
-    return {"PYTHONPATH": str(tmp_path / "without")}
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(tmp_path / "without"), os.environ.get("PYTHONPATH")]))}
 
 
 def test_pages(serve: Serve, make_content: MakeContent) -> None:
@@ -191,9 +191,13 @@ def test_save_and_break_and_mend(serve: Serve, make_content: MakeContent, watchi
 def test_save_during_the_first_build(serve: Serve, make_content: MakeContent, tmp_path: Path, watching: dict[str, str]) -> None:
     """What is saved while the first build is at work, after it has read the content, is not overlooked."""
     content = make_content({"token.yaml": GOOD})
-    process = serve.start(**watching)
+    assets = tmp_path / "own" / "assets"
+    assets.mkdir(parents=True)
+    for number in range(3000):  # so that writing the site takes a while
+        (assets / f"{number}.txt").touch()
+    process = serve.start("--templates", "own", **watching)
     while process.poll() is None and not [*tmp_path.glob("temporary/sitegen-*/*")]:
-        pass  # until there is something of the site, or the beginning of it
+        pass  # until there is the beginning of the site
     save(content / "terms" / "token.yaml", BETTER)
     assert process.stdout
     address = next(line for line in process.stdout if "Ctrl-C" in line).split()[0]

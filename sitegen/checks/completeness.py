@@ -116,6 +116,6 @@ def needed(draft: Draft) -> Iterator[Problem]:
             yield Problem(
                 scalar.place_of(offset),
                 "needed-term",
-                f"{count} entries use '{name}', and none defines it",
+                f"{f'{count} entries use' if count > 1 else '1 entry uses'} '{name}', and none defines it",
                 f"sitegen new '{name}'",
             )
