@@ -180,7 +180,9 @@ def _print_problems(text: str) -> None:
 @main.command(short_help="Show the site while you write.")
 @content_option
 @templates_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 lets others in.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 lets others in."
+)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
 @_reported
 def serve(content: Path, templates: Path | None, host: str, port: int) -> None:

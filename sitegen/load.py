@@ -227,7 +227,9 @@ def _issues(folder: _Folder) -> Iterator[Issue]:
             folder.say(name, "not-an-issue", "an issue starts with a line '# Title' and goes on with its text")
             continue
         if len(rest) > MAX_TEXT:
-            folder.say(name, "too-large", f"an issue of {len(rest):,} characters; the limit is {MAX_TEXT:,}", "split it")
+            folder.say(
+                name, "too-large", f"an issue of {len(rest):,} characters; the limit is {MAX_TEXT:,}", "split it"
+            )
             continue
         body = Scalar(rest, source, len(first) + 1, len(source.text))
         yield Issue(name.removesuffix(".md"), match[1], first[2:].strip(), body)

@@ -190,10 +190,10 @@ def serve(content: Path, templates: Path | None, host: str, port: int, say: Call
                     state.tell(())
 
             changes = _changes([content, *([templates] if templates else [])])
-            rebuild()
-            say(f"{address}  (Ctrl-C to stop)")
             threading.Thread(target=server.serve_forever, daemon=True).start()
             try:
+                rebuild()
+                say(f"{address}  (Ctrl-C to stop)")
                 for _ in changes:
                     rebuild()
             except KeyboardInterrupt:

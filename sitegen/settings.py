@@ -28,6 +28,7 @@ def settings(source: Source, problems: list[Problem]) -> Settings:
     fields = Fields(node, SITE_FIELDS, "site.yaml", problems)
     default = Settings()
     demo = fields.group("demo", ("prompt", "order", "seed", "temperature"), "'demo'")
+    seed = demo.whole("seed", 0, 2**31 - 1) if demo else None
     if "base_url" not in fields.nodes:
         fields.say(
             node.place,
@@ -47,7 +48,7 @@ def settings(source: Source, problems: list[Problem]) -> Settings:
         rules=_rules(fields),
         prompt=_value(demo, "prompt") if demo else "",
         order=(demo and demo.whole("order", 2, 5)) or default.order,
-        seed=(demo and demo.whole("seed", 0, 2**31 - 1)) or default.seed,
+        seed=default.seed if seed is None else seed,
         temperature=demo.parsed("temperature", _temperature, "0, or a number from 0.1 to 2", default.temperature) if demo else default.temperature,
     )  # fmt: skip
 
@@ -81,7 +82,7 @@ def _temperature(value: str) -> float:
     number = float(value)
     if number and not 0.1 <= number <= 2:  # colder, and the powers of small probabilities are zero in a float
         raise ValueError
-    return number
+    return number or 0.0
 
 
 def _topics(fields: Fields) -> tuple[TopicSetting, ...]:
@@ -128,10 +129,11 @@ def _newsletter(fields: Fields) -> Newsletter | None:
     elif hidden is not None:
         group.wrong(hidden, "a group of 'name: value' lines")
     default = Newsletter(action)
-    return Newsletter(
+    given = Newsletter(
         action, _value(group, "email_field", default.email_field), tuple(pairs), _value(group, "title", default.title),
         _value(group, "description"), _value(group, "consent"),
-    ) if action else None  # fmt: skip
+    )  # fmt: skip
+    return given if action else None
 
 
 def _form_action(value: str) -> str:

@@ -39,7 +39,9 @@ def test_formats_agree() -> None:
         f"{'warning' if p['advice'] else 'error'} file={p['path']},line={p['line']},col={p['column']},title={p['rule']}"
         for p in found
     ]
-    assert sitegen("check", "--content", "mistakes", "--json", cwd=GOLDEN).out == (GOLDEN / "mistakes.json").read_text("utf-8")
+    assert sitegen("check", "--content", "mistakes", "--json", cwd=GOLDEN).out == (GOLDEN / "mistakes.json").read_text(
+        "utf-8"
+    )
 
 
 def test_places_stand_in_the_files() -> None:
@@ -99,7 +101,9 @@ def test_shipped_glossary_is_without_problems() -> None:
 
 def test_rules_are_documented() -> None:
     """CONTRIBUTING.md's table of rules is the list of rules: each with its kind and what it asks."""
-    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.*?) \| (.*?) \|$", (PROJECT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([a-z0-9-]+)` \| (.*?) \| (.*?) \|$", (PROJECT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE
+    )
     assert rows == [
         (
             rule.name,

@@ -185,7 +185,8 @@ def test_line_ends_and_byte_order_mark(built: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("definition", "temperature"), [("…", "0"), ("A.", "0.1"), ("自回归模型。", "0"), ("Is is is is is?", "2"), ("'\"'", "1")]
+    ("definition", "temperature"),
+    [("…", "0"), ("A.", "0.1"), ("自回归模型。", "0"), ("Is is is is is?", "2"), ("'\"'", "1")],
 )
 def test_smallest_glossary(make_content: MakeContent, definition: str, temperature: str) -> None:
     """One entry of one sentence, however short, is a glossary, at the coldest and hottest that the demo may be."""

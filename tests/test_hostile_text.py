@@ -106,7 +106,7 @@ MARKDOWN = [
     "\\<script>alert(1)\\</script>",
     "`<script>alert(1)</script>`",
     "<img src=x onerror=alert(1) ",
-    '[a](b "[[z|\" onmouseover=alert(1) x=\"]]")',
+    '[a](b "[[z|" onmouseover=alert(1) x="]]")',
     '[a](b "$\\text{\\" onmouseover=alert(1) x=}$")',
     "## a `b\n[c](javascript:alert(1))`",
     "a[^[[z]]] b[^$x$]\n\n[^[[z]]]: c\n\n[^$x$]: d",
@@ -128,7 +128,12 @@ def test_links_and_formulas_in_headings(make_content: MakeContent) -> None:
     assert clean(sitegen("build", cwd=content.parent)).status == 0
     page = Page(content.parent / "public", "terms/a/")
     assert page.texts(".prose h3") == ["B", "a see b now", "x and y", "B"]
-    assert [heading.attrs["id"] for heading in page.all(".prose h3")] == ["in-section", "in-a-now", "in-and-y", "in-section-2"]
+    assert [heading.attrs["id"] for heading in page.all(".prose h3")] == [
+        "in-section",
+        "in-a-now",
+        "in-and-y",
+        "in-section-2",
+    ]
     assert page.links(".prose h3 a") == ["terms/b/", "terms/b/", "terms/b/"]
 
 
@@ -197,5 +202,9 @@ def test_attacks_are_shown_as_text(attacked: Path) -> None:
     assert Page(attacked, "").texts("h1") == [SCRIPT]
     assert Page(attacked, "topics/t/").texts("h1") == [SCRIPT]
     assert Page(attacked, "newsletter/2026-01-01-a/").texts("h1") == [SCRIPT]
-    titles = [link.attrs.get("title") for number in (3, 4) for link in Page(attacked, f"terms/m{number}/").all(".prose a[href=b]")]
+    titles = [
+        link.attrs.get("title")
+        for number in (3, 4)
+        for link in Page(attacked, f"terms/m{number}/").all(".prose a[href=b]")
+    ]
     assert titles == ['[[z|" onmouseover=alert(1) x="]]'] * 2 + ['$\\text{\\" onmouseover=alert(1) x=}$'] * 2

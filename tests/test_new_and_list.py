@@ -38,7 +38,12 @@ def filled_in(text: str, word: str) -> str:
     """The text that `new` writes, as an author would complete it: comments become fields, every <...> becomes words."""
     text = re.sub(r"^# (?=[a-z]+:|  )", "", text, flags=re.MULTILINE)
     slugs = iter(OTHERS)
-    words = {"<slug>": lambda: next(slugs), "<topic>": lambda: "words", "<Title>": lambda: "A paper", "<...>": lambda: "10.1"}
+    words = {
+        "<slug>": lambda: next(slugs),
+        "<topic>": lambda: "words",
+        "<Title>": lambda: "A paper",
+        "<...>": lambda: "10.1",
+    }
     numbers = iter(range(100))
     return re.sub(r"(?<!\w)<[^<>]+>", lambda m: words.get(m[0], lambda: f"Number {next(numbers)} of {word}.")(), text)
 
@@ -53,7 +58,7 @@ NEW = {
     "&c": "and-c",
     "Context<T>": "context-t",
     "key: value # no": "key-value-sharp-no",
-    "it's \"quoted\" \\ {term}": "its-quoted-term",
+    'it\'s "quoted" \\ {term}': "its-quoted-term",
     "- dash": "dash",
     "no": "no",
     "08": "08",
@@ -86,7 +91,9 @@ def test_new_entry_not_filled_in(glossary: Path) -> None:
     sitegen("new", "Half done", cwd=glossary)
     result = sitegen("check", cwd=glossary)
     assert result.status == 1
-    assert {line.partition(":")[0] for line in result.out.splitlines() if line.startswith("content")} == {"content/terms/half-done.yaml"}
+    assert {line.partition(":")[0] for line in result.out.splitlines() if line.startswith("content")} == {
+        "content/terms/half-done.yaml"
+    }
 
 
 @pytest.mark.parametrize(
@@ -105,9 +112,13 @@ def test_new_entry_not_filled_in(glossary: Path) -> None:
 )  # fmt: skip
 def test_new_entry_refused(glossary: Path, term: str | bytes, said: str) -> None:
     """A term that cannot be an entry, or is one already, is wrong usage, and no file changes."""
-    (glossary / "content" / "terms" / "file.yaml").write_text("slug: elsewhere\n" + whole("Own") + "aliases: [Other name]\n")
+    (glossary / "content" / "terms" / "file.yaml").write_text(
+        "slug: elsewhere\n" + whole("Own") + "aliases: [Other name]\n"
+    )
     before = {path: path.read_bytes() for path in glossary.rglob("*.yaml")}
-    result = sitegen("new", "--", term.decode("utf-8", "surrogateescape") if isinstance(term, bytes) else term, cwd=glossary)
+    result = sitegen(
+        "new", "--", term.decode("utf-8", "surrogateescape") if isinstance(term, bytes) else term, cwd=glossary
+    )
     assert (result.status, result.out, result.err.splitlines()[-1]) == (2, "", f"Error: {said}")
     assert {path: path.read_bytes() for path in glossary.rglob("*.yaml")} == before
 
@@ -117,7 +128,9 @@ def test_new_in_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "content").mkdir()
     assert sitegen("new", "First", cwd=tmp_path).status == 0
     path = tmp_path / "content" / "terms" / "first.yaml"
-    alone = re.sub(r"^(related|contrast|broader): .*\n", "", filled_in(path.read_text("utf-8"), "first"), flags=re.MULTILINE)
+    alone = re.sub(
+        r"^(related|contrast|broader): .*\n", "", filled_in(path.read_text("utf-8"), "first"), flags=re.MULTILINE
+    )
     path.write_text(alone, "utf-8")
     result = sitegen("check", cwd=tmp_path)
     assert (result.status, result.out.splitlines()[-1]) == (0, "1 entry: no problems, 1 advice")
@@ -152,12 +165,17 @@ def test_list_on_a_terminal(listed: Path) -> None:
     """On a terminal `list` is a table, in which a term's own signs are not taken for colours or smileys."""
     command = f"{sys.executable} -m sitegen list"
     settings = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "xterm", "PYTHONPATH": str(PROJECT)}
-    done = subprocess.run(["script", "-qec", command, "/dev/null"], cwd=listed, env=settings, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        ["script", "-qec", command, "/dev/null"], cwd=listed, env=settings, capture_output=True, text=True, timeout=60
+    )
     table = [re.sub(r"\x1b\[[0-9;]*m", "", line).split("  ") for line in done.stdout.splitlines()]
     cells = [[cell.strip() for cell in line if cell.strip()] for line in table]
     assert cells == [
         ["term", "topics", "level", "missing"],
-        *[[cell for cell in (r["term"], ", ".join(r["topics"]), r["level"], ", ".join(r["missing"])) if cell] for r in ROWS],
+        *[
+            [cell for cell in (r["term"], ", ".join(r["topics"]), r["level"], ", ".join(r["missing"])) if cell]
+            for r in ROWS
+        ],
         ["3 entries"],
     ]
 
@@ -182,7 +200,10 @@ def test_help_of_a_command(command: str) -> None:
         (["check", "--nonsense"], "No such option"),
         (["check", "--format", "xml"], "Invalid value for '--format': 'xml' is not one of 'github', 'json', 'text'."),
         (["check", "--content", "nowhere"], "Invalid value for '--content': Directory 'nowhere' does not exist."),
-        (["check", "--content", "pyproject.toml"], "Invalid value for '--content': Directory 'pyproject.toml' is a file."),
+        (
+            ["check", "--content", "pyproject.toml"],
+            "Invalid value for '--content': Directory 'pyproject.toml' is a file.",
+        ),
         (["new"], "Missing argument 'TERM'."),
         (["new", "two", "words"], "Got unexpected extra argument (words)"),
         (["list", "everything"], "Got unexpected extra argument (everything)"),

@@ -79,7 +79,9 @@ def test_every_switchable_rule_can_be_switched_off(make_content: MakeContent) ->
     """With every switchable rule off, an entry with nothing but a bad definition passes `check --strict`."""
     off = "".join(f"  {rule.name}: off\n" for rule in RULES if rule.switchable)
     site = f"title: T\nrules:\n{off}"
-    content = make_content({"a.yaml": "term: A\ndefinition: x. X\n", "b.yaml": ENTRY.replace("A\n", "B\n"), "site.yaml": site})
+    content = make_content(
+        {"a.yaml": "term: A\ndefinition: x. X\n", "b.yaml": ENTRY.replace("A\n", "B\n"), "site.yaml": site}
+    )
     result = sitegen("check", "--strict", cwd=content.parent)
     assert (result.status, result.out, result.err) == (0, "2 entries: nothing to mend\n", "")
 
@@ -94,7 +96,9 @@ def test_strict(make_content: MakeContent, options: list[str], status: int, verd
     content = make_content({"a.yaml": "term: A\ndefinition: A letter.\n"})
     result = sitegen("check", *options, cwd=content.parent)
     parts = ("example", "reference", "summary")
-    assert [line for line in result.out.splitlines() if line.startswith("content")] == [f"{NO} {part} (missing-{part})" for part in parts]
+    assert [line for line in result.out.splitlines() if line.startswith("content")] == [
+        f"{NO} {part} (missing-{part})" for part in parts
+    ]
     assert (result.status, (result.out + result.err).splitlines(keepends=True)[-1]) == (status, verdict)
 
 

@@ -259,6 +259,18 @@ def test_stops_cleanly(serve: Serve, make_content: MakeContent, tmp_path: Path) 
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+def test_stops_cleanly_while_building(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
+    """Ctrl-C during the first build is as clean."""
+    make_content({f"t{i}.yaml": f"term: Term {i}\ndefinition: A unit of text, number {i}.\n" for i in range(300)})
+    process = serve.start()
+    while process.poll() is None and not [*tmp_path.glob("temporary/sitegen-*/*")]:
+        pass  # until there is the beginning of the site
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out.splitlines()[-1], err) == (0, "stopped", "")
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
 def test_port_taken(serve: Serve, make_content: MakeContent) -> None:
     """A port that somebody else has is said in one line, with status 1."""
     make_content({"token.yaml": GOOD})

@@ -82,7 +82,9 @@ def _markup(scalar: Scalar) -> Iterator[Problem]:
             deeper = len(span.value)
             if deeper == 1 or deeper > level + 1:
                 below = f"after level {level}" if level > 1 else "at the start"
-                message = f"a heading of level {deeper} {below}" if deeper > 1 else "a heading of level 1, the page's own"
+                message = (
+                    f"a heading of level {deeper} {below}" if deeper > 1 else "a heading of level 1, the page's own"
+                )
                 found = ("heading-level", message, "write " + "#" * (level + 1 if deeper > 1 else 2))
             level = max(deeper, 2)
         elif span.kind in ("math", "display"):
