@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from collections.abc import Sequence as Items
 from typing import TypeVar
 
+from .nodes import Mapping, Node, Scalar, Sequence
 from .problems import Place, Problem, did_you_mean
-from .source import Mapping, Node, Scalar, Sequence, Source
+from .source import Source
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from .model import Deprecation, Draft, DraftEntry, Entry, Glossary, Reference
 from .names import NameIndex, fold, letter_of, slugify, sort_key
+from .nodes import Scalar
 from .scan import plain
-from .source import Scalar
 
 
 def link(draft: Draft, base_url: str = "") -> Glossary:

@@ -20,9 +20,10 @@ from .model import (
     Settings,
 )  # fmt: skip
 from .names import slugify
+from .nodes import Mapping, Scalar, read_yaml
 from .problems import ContentError, Place, Problem
 from .settings import settings
-from .source import Mapping, Scalar, Source, read_source, read_yaml
+from .source import Source, read_source
 
 ENTRY_FIELDS = (
     "term", "sense", "aliases", "pronunciation", "definition", "summary", "explainer", "example", "related",

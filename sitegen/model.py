@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from .names import NameIndex
+from .nodes import Scalar
 from .problems import Place, Problem
-from .source import Scalar
 
 LEVELS = ("beginner", "intermediate", "advanced")
 

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from .fields import Fields
 from .model import Newsletter, RuleSetting, Settings, TopicSetting
 from .names import slugify
+from .nodes import Mapping, Scalar, Sequence, read_yaml
 from .problems import ContentError, Problem
-from .source import Mapping, Scalar, Sequence, Source, read_yaml
+from .source import Source
 
 SITE_FIELDS = (
     "title", "base_url", "language", "description", "publisher", "topics", "about", "newsletter", "rules", "demo",

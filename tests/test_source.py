@@ -13,8 +13,9 @@ from sitegen.build import files, make_site
 from sitegen.check import check
 from sitegen.load import load
 from sitegen.names import MAX_SLUG_BYTES, fold, slugify
+from sitegen.nodes import Mapping, Scalar, read_yaml
 from sitegen.problems import did_you_mean
-from sitegen.source import Mapping, Scalar, Source, read_yaml
+from sitegen.source import Source
 
 MARK = "☆"
 WORD_CHARACTERS = "ab:#'\"\\-[]{}&*!|>%@`,.?é模🤖"

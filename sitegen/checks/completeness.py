@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from ..model import Draft, DraftEntry
 from ..names import fold
+from ..nodes import Scalar
 from ..problems import Problem
 from ..scan import links, scan
-from ..source import Scalar
 from .rules import limit
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from ..model import Draft, DraftEntry
 from ..names import NameIndex, fold
+from ..nodes import Scalar
 from ..problems import Problem, did_you_mean
 from ..scan import links
-from ..source import Scalar
 
 MAX_SUGGESTIONS = 20  # each costs a comparison with every name
 

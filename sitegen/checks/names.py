@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ..model import Draft, DraftEntry
 from ..names import fold, slugify
+from ..nodes import Scalar
 from ..problems import Problem
-from ..source import Scalar
 
 
 def names(draft: Draft) -> Iterator[Problem]:

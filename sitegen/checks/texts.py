@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from ..mathematics import TexError, formula
 from ..model import Draft
+from ..nodes import Scalar
 from ..problems import Problem
 from ..scan import Span, is_safe_url, scan
-from ..source import Scalar
 from .rules import limit as limit_of
 
 _SENTENCE_ENDS = ".!?…。！？؟۔।॥።։"
