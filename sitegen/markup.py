@@ -9,30 +9,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import escape, unescape
-from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element
 
 from .mathematics import formula
 from .mentions import Mentions
 from .model import Entry, Glossary
-from .names import slugify, url_path
-from .scan import Span, is_safe_url, scan
-
-if TYPE_CHECKING:
-    from markdown import Markdown
-
-MAX_LINK = 1_000  # characters of a link's text, and of its address
+from .names import url_path
+from .scan import HOLE, Span, scan
 
 UNBROKEN = 24  # characters of TeX; a longer formula within a line may not fit a phone, and scrolls
 
-_HOLE = re.compile("\ue000(\\d+)\ue001")
 _HOLED_TAG = re.compile("<[^<>]*\ue000[^<>]*>")  # in a link's title, say: there the text stays as written
 _PIECE = re.compile(r"(<[^>]*>)|([^<]+)")
 _TAG = re.compile(r"</?([a-z][a-z0-9]*)")
 _QUIET = frozenset({"a", "code", "pre", "blockquote", "h2", "h3", "h4", "h5", "h6", "math", "sup", "th"})
 _SECTION = re.compile(r"(?=<h[2-6])")
 _NOTE = re.compile(r'((?:id="|href="#)fn(?:ref\d*)?):')
-_ALIGN = re.compile(r' style="text-align: (left|right|center);"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +55,9 @@ class Markup:
     def __init__(self, glossary: Glossary) -> None:
         self.glossary = glossary
         self.mentions = Mentions(glossary)
-        self.markdown = _markdown()
+        from .dialect import accessible, markdown  # Markdown takes 50 ms to import
+
+        self.markdown, self.accessible = markdown(), accessible
         self.found: set[str] = set()
         self.styles: set[tuple[str, str]] = set()
 
@@ -101,11 +94,11 @@ class Markup:
                 targets.extend([""] * (len(holes) - len(targets)))
                 last = span.end
         html = str(self.markdown.reset().convert("".join(pieces) + text[last:]))
-        html = _HOLED_TAG.sub(lambda tag: _HOLE.sub(lambda match: escape(written[int(match[1])]), tag[0]), html)
-        html = _accessible(html)
+        html = _HOLED_TAG.sub(lambda tag: HOLE.sub(lambda match: escape(written[int(match[1])]), tag[0]), html)
+        html = self.accessible(html)
         if automatic:
             html = "".join(self._linked(part, slug, targets) for part in _SECTION.split(html))
-        return _HOLE.sub(lambda match: holes[int(match[1])], html)
+        return HOLE.sub(lambda match: holes[int(match[1])], html)
 
     def _filling(self, span: Span, targets: list[str]) -> str:
         if span.kind == "link":
@@ -123,7 +116,7 @@ class Markup:
 
     def _linked(self, html: str, slug: str, targets: list[str]) -> str:
         """One section with the first mention of every other entry linked, unless an explicit link leads there."""
-        seen = {slug} | {targets[int(number)] for number in _HOLE.findall(html)}
+        seen = {slug} | {targets[int(number)] for number in HOLE.findall(html)}
         out: list[str] = []
         quiet = 0
         for tag, text in _PIECE.findall(html):
@@ -176,89 +169,3 @@ def _told_apart(part: str, html: str) -> str:
 def _headings(html: str) -> tuple[Heading, ...]:
     found = re.findall(r'<h([3-6]) id="([^"]*)">(.*?)</h', html, re.DOTALL)
     return tuple(Heading(id_, unescape(re.sub(r"<[^>]*>", "", text)), int(level)) for level, id_, text in found)
-
-
-def _accessible(html: str) -> str:
-    """What scrolls sideways can be reached by keyboard, and nothing has a style of its own."""
-    html = _ALIGN.sub(r' class="\1"', html)
-    html = html.replace(
-        '<div class="highlight">', '<div class="highlight" tabindex="0" role="group" aria-label="Code">'
-    )
-    html = html.replace("<table>", '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>')
-    return html.replace("</table>", "</table></div>")
-
-
-def _markdown() -> Markdown:
-    """Python-Markdown with a fixed set of its own extensions, and without what an entry may not hold.
-
-    No raw HTML, images, reference definitions, indented code or underlined headings: one way to write
-    a thing, and nothing that `scan` would have to parse as well. Headings move one level down, below
-    the page's own.
-    """
-    from markdown import Markdown
-    from markdown.blockprocessors import HashHeaderProcessor
-    from markdown.extensions.footnotes import FootnoteExtension
-    from markdown.inlinepatterns import LINK_RE, LinkInlineProcessor
-    from markdown.treeprocessors import Treeprocessor
-
-    class SpacedHeading(HashHeaderProcessor):
-        RE = re.compile(r"(?:^|\n)(?P<level>#{1,6})[ \t]+(?P<header>(?:\\.|[^\\\n])+?)[ \t]*#*(?:\n|$)")
-
-    class Headings(Treeprocessor):
-        def run(self, root: Element) -> None:
-            taken: set[str] = set()
-            for element in root.iter():
-                if re.fullmatch("h[1-6]", element.tag):
-                    element.tag = f"h{min(int(element.tag[1]) + 1, 6)}"
-                    name = slugify(_HOLE.sub(" ", "".join(element.itertext()))) or "section"
-                    element.set("id", _unique("in-" + name, taken))
-
-    class Link(LinkInlineProcessor):
-        """Looks only so far for a link's end: else ten thousand brackets take ten thousand looks at the rest."""
-
-        def getText(self, data: str, index: int) -> tuple[str, int, bool]:  # noqa: N802
-            return super().getText(data[: index + MAX_LINK], index)
-
-        def getLink(self, data: str, index: int) -> tuple[str, str | None, int, bool]:  # noqa: N802
-            return super().getLink(data[: index + MAX_LINK], index)
-
-    class SafeLinks(Treeprocessor):
-        """`check` refuses unsafe addresses; this is for one that it took for code and Markdown did not."""
-
-        def run(self, root: Element) -> None:
-            for link in root.iter("a"):
-                if not is_safe_url(link.get("href", "")):
-                    del link.attrib["href"]
-
-    class Footnotes(FootnoteExtension):
-        def unique_ref(self, reference: str, found: bool = False) -> str:
-            """As its parent's, but without counting from 2 for each of a thousand references to one note."""
-            if not found:
-                return reference
-            number = self.found_refs[reference] = self.found_refs.get(reference, 0) + 1
-            name, separator, label = reference.partition(self.get_separator())
-            return reference if number == 1 else f"{name}{number}{separator}{label}"
-
-    md = Markdown(
-        extensions=["tables", "fenced_code", "codehilite", Footnotes(), "admonition", "sane_lists"],
-        extension_configs={"codehilite": {"guess_lang": False, "css_class": "highlight"}},
-    )
-    md.preprocessors.deregister("html_block")
-    for name in ("code", "setextheader", "reference"):
-        md.parser.blockprocessors.deregister(name)
-    md.parser.blockprocessors.register(SpacedHeading(md.parser), "hashheader", 70)
-    for name in ("html", "reference", "image_link", "image_reference", "short_reference", "short_image_ref"):
-        md.inlinePatterns.deregister(name)
-    md.inlinePatterns.register(Link(LINK_RE, md), "link", 160)
-    md.treeprocessors.register(Headings(md), "headings", 15)
-    md.treeprocessors.register(SafeLinks(md), "safe-links", 5)
-    md.ESCAPED_CHARS = [*md.ESCAPED_CHARS, "$", "<"]
-    return md
-
-
-def _unique(wanted: str, taken: set[str]) -> str:
-    name, number = wanted, 2
-    while name in taken:
-        name, number = f"{wanted}-{number}", number + 1
-    taken.add(name)
-    return name

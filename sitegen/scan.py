@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
 
+HOLE = re.compile("\ue000(\\d+)\ue001")  # where a link or a formula was cut out of a text
 SAFE_SCHEMES = ("http", "https", "mailto")
 
 # In the order in which they win: inside code nothing else counts, inside a formula only code could have.

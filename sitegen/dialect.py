@@ -1,0 +1,107 @@
+"""Python-Markdown, cut down to what an entry may hold.
+
+No raw HTML, images, reference definitions, indented code or underlined headings: one way to write a thing, and
+nothing that `scan` would have to parse as well. This module is imported where there is something to render.
+"""
+
+from __future__ import annotations
+
+import re
+from xml.etree.ElementTree import Element
+
+from markdown import Markdown
+from markdown.blockprocessors import HashHeaderProcessor
+from markdown.extensions.footnotes import FootnoteExtension
+from markdown.inlinepatterns import LINK_RE, LinkInlineProcessor
+from markdown.treeprocessors import Treeprocessor
+
+from .names import slugify
+from .scan import HOLE, is_safe_url
+
+MAX_LINK = 1_000  # characters of a link's text, and of its address
+
+_ALIGN = re.compile(r' style="text-align: (left|right|center);"')
+
+
+def markdown() -> Markdown:
+    """A converter with a fixed set of Python-Markdown's own extensions. It can be used again after `reset()`."""
+    md = Markdown(
+        extensions=["tables", "fenced_code", "codehilite", Footnotes(), "admonition", "sane_lists"],
+        extension_configs={"codehilite": {"guess_lang": False, "css_class": "highlight"}},
+    )
+    md.preprocessors.deregister("html_block")
+    for name in ("code", "setextheader", "reference"):
+        md.parser.blockprocessors.deregister(name)
+    md.parser.blockprocessors.register(SpacedHeading(md.parser), "hashheader", 70)
+    for name in ("html", "reference", "image_link", "image_reference", "short_reference", "short_image_ref"):
+        md.inlinePatterns.deregister(name)
+    md.inlinePatterns.register(Link(LINK_RE, md), "link", 160)
+    md.treeprocessors.register(Headings(md), "headings", 15)
+    md.treeprocessors.register(SafeLinks(md), "safe-links", 5)
+    md.ESCAPED_CHARS = [*md.ESCAPED_CHARS, "$", "<"]
+    return md
+
+
+def accessible(html: str) -> str:
+    """What scrolls sideways can be reached by keyboard, and nothing has a style of its own."""
+    html = _ALIGN.sub(r' class="\1"', html)
+    html = html.replace(
+        '<div class="highlight">', '<div class="highlight" tabindex="0" role="group" aria-label="Code">'
+    )
+    html = html.replace("<table>", '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>')
+    return html.replace("</table>", "</table></div>")
+
+
+class SpacedHeading(HashHeaderProcessor):
+    """A heading is a hash and a space: `#[account]` is text."""
+
+    RE = re.compile(r"(?:^|\n)(?P<level>#{1,6})[ \t]+(?P<header>(?:\\.|[^\\\n])+?)[ \t]*#*(?:\n|$)")
+
+
+class Headings(Treeprocessor):
+    """Moves headings one level down, below the page's own, and gives each an id."""
+
+    def run(self, root: Element) -> None:
+        taken: set[str] = set()
+        for element in root.iter():
+            if re.fullmatch("h[1-6]", element.tag):
+                element.tag = f"h{min(int(element.tag[1]) + 1, 6)}"
+                name = slugify(HOLE.sub(" ", "".join(element.itertext()))) or "section"
+                element.set("id", _unique("in-" + name, taken))
+
+
+class Link(LinkInlineProcessor):
+    """Looks only so far for a link's end: else ten thousand brackets take ten thousand looks at the rest."""
+
+    def getText(self, data: str, index: int) -> tuple[str, int, bool]:  # noqa: N802
+        return super().getText(data[: index + MAX_LINK], index)
+
+    def getLink(self, data: str, index: int) -> tuple[str, str | None, int, bool]:  # noqa: N802
+        return super().getLink(data[: index + MAX_LINK], index)
+
+
+class SafeLinks(Treeprocessor):
+    """`check` refuses unsafe addresses; this is for one that it took for code and Markdown did not."""
+
+    def run(self, root: Element) -> None:
+        for link in root.iter("a"):
+            if not is_safe_url(link.get("href", "")):
+                del link.attrib["href"]
+
+
+class Footnotes(FootnoteExtension):
+    def unique_ref(self, reference: str, found: bool = False) -> str:
+        """As its parent's, but without counting from 2 for each of a thousand references to one note."""
+        if not found:
+            return reference
+        number = self.found_refs[reference] = self.found_refs.get(reference, 0) + 1
+        name, separator, label = reference.partition(self.get_separator())
+        return reference if number == 1 else f"{name}{number}{separator}{label}"
+
+
+def _unique(wanted: str, taken: set[str]) -> str:
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}-{number}", number + 1
+    taken.add(name)
+    return name
