@@ -133,9 +133,11 @@ def _entry(source: Source, stem: str, problems: list[Problem]) -> DraftEntry | N
         )
         return None
     fields = Fields(node, ENTRY_FIELDS, "the entry", problems)
+    slug, slug_place = _slug(fields, stem, place)
     return DraftEntry(
         place=place,
-        slug=_slug(fields, stem, place),
+        slug=slug,
+        slug_place=slug_place,
         term=fields.line("term", required=True),
         sense=fields.line("sense"),
         aliases=fields.texts("aliases"),
@@ -157,8 +159,8 @@ def _entry(source: Source, stem: str, problems: list[Problem]) -> DraftEntry | N
     )  # fmt: skip
 
 
-def _slug(fields: Fields, stem: str, place: Place) -> str:
-    """The entry's address: its file name, or `slug` where the file name cannot say it."""
+def _slug(fields: Fields, stem: str, place: Place) -> tuple[str, Place]:
+    """The entry's address and where it is said: its file name, or `slug` where the file name cannot say it."""
     given = fields.text("slug")
     if given is None:
         slug = slugify(stem)
@@ -169,12 +171,12 @@ def _slug(fields: Fields, stem: str, place: Place) -> str:
                 f"the file name '{stem}' gives no address",
                 "rename the file: letters, digits, hyphens",
             )
-        return slug or "entry"
+        return slug or "entry", place
     slug = slugify(given.value)
     if slug != given.value:
         hint = f"write '{slug}'" if slug else "letters, digits, hyphens"
         fields.say(given.place, "bad-slug", f"'{given.value}' cannot be an address", hint)
-    return slug or slugify(stem) or "entry"
+    return slug or slugify(stem) or "entry", given.place
 
 
 def _reference(fields: Fields) -> DraftReference:

@@ -39,6 +39,7 @@ class DraftEntry:
 
     place: Place
     slug: str
+    slug_place: Place
     term: Scalar | None
     sense: Scalar | None
     aliases: tuple[Scalar, ...]

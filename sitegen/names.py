@@ -11,6 +11,12 @@ _SPOKEN = {"+": " plus ", "#": " sharp ", "&": " and ", "@": " at ", "%": " perc
 _APOSTROPHES = re.compile("['’ʼ]")
 MAX_SLUG_BYTES = 120
 
+# Characters inside a word that Python's \w leaves out: accents, vowel signs and joiners, for use in a regex class.
+MARKS = (
+    r"\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    r"\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0900-\u0963\u0966-\u0dff\u1ab0-\u1aff\u1dc0-\u1dff\u200c\u200d\u20d0-\u20f0"
+)
+
 
 def fold(name: str) -> str:
     """The form in which two names are the same: Unicode form, case and spacing do not count."""

@@ -45,6 +45,7 @@ def test_sentences(text: str, expected: list[str]) -> None:
         ("naïve Émile", ["naïve", "Émile"]),
         ("語言模型 LLM", ["語", "言", "模", "型", "LLM"]),
         ("نموذج لغوي", ["نموذج", "لغوي"]),
+        ("नमस्ते, مُحَمَّد", ["नमस्ते", ",", "مُحَمَّد"]),
     ],
 )
 def test_tokenize(sentence: str, expected: list[str]) -> None:

@@ -16,9 +16,9 @@ def names(draft: Draft) -> Iterator[Problem]:
     for entry in draft.entries:
         owner = owners.setdefault(entry.slug, entry)
         if owner is not entry:
-            message = f"the address '{entry.slug}' is taken by {owner.place.path}"
+            message = f"the address '{entry.slug}' is taken at {owner.slug_place}"
             hint = "rename this file, or give it a 'slug:' of its own"
-            yield Problem(entry.place, "duplicate-address", message, hint)
+            yield Problem(entry.slug_place, "duplicate-address", message, hint)
     yield from _shared_names(owners)
     yield from _alias_addresses(owners)
 
@@ -41,7 +41,7 @@ def _shared_names(owners: dict[str, DraftEntry]) -> Iterator[Problem]:
 def _alias_addresses(owners: dict[str, DraftEntry]) -> Iterator[Problem]:
     """An alias is an address too: the page there leads to its entry. Names shared outright are reported above."""
     taken: dict[str, tuple[DraftEntry, str, str]] = {
-        slug: (entry, entry.title, entry.place.path) for slug, entry in owners.items()
+        slug: (entry, entry.title, str(entry.slug_place)) for slug, entry in owners.items()
     }
     for entry in owners.values():
         for alias in entry.aliases:

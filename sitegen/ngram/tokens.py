@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..names import MARKS
+
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W\d_a-zß-öø-ÿ])|(?<=[。！？])")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|al|vs|cf|ca|Dr|Mr|Ms|Prof|St|No|Fig|Eq)|\b[A-Z])\.[\"'”’)\]]*\s*$")
 _TOKEN = re.compile(
-    r"""
+    rf"""
       [\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]          # a kana or an ideograph
     | \d+(?:[.,]\d+)*                                     # a number, 1,024 or 0.9
-    | \w+(?:['’-]\w+)*                                    # a word, with what its hyphens and apostrophes join
+    | [\w{MARKS}]+(?:['’-][\w{MARKS}]+)*                  # a word, with what its hyphens and apostrophes join
     | \.\.\. | [^\w\s]                                    # a sign
     """,
     re.VERBOSE,
