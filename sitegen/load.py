@@ -9,16 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from .fields import MAX_TEXT, Fields
-from .model import (
-    LEVELS,
-    Draft,
-    DraftDeprecation,
-    DraftEntry,
-    DraftReference,
-    Explorable,
-    Issue,
-    Settings,
-)  # fmt: skip
+from .model import LEVELS, Draft, DraftDeprecation, DraftEntry, DraftReference, Explorable, Issue, Settings  # fmt: skip
 from .names import slugify
 from .nodes import Mapping, Scalar, read_yaml
 from .problems import ContentError, Place, Problem

@@ -82,7 +82,15 @@ class Renderer:
         context["asset"] = lambda name: root + self.assets_path + name
         try:
             html = self.environment.get_template(template).render(context)
-        except (TemplateError, TypeError, AttributeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        except (
+            TemplateError,
+            TypeError,
+            AttributeError,
+            ValueError,
+            ArithmeticError,
+            LookupError,
+            RecursionError,
+        ) as error:
             raise ContentError([self._problem(template, error)]) from error
         return File(path if path.endswith(".html") else path + "index.html", html.encode())
 

@@ -126,7 +126,9 @@ def _newsletter(fields: Fields) -> Newsletter | None:
     pairs: list[tuple[str, str]] = []
     if isinstance(hidden, Mapping):
         inner = Fields(hidden, [key.value for key, _ in hidden.pairs], "'hidden'", group.problems)
-        pairs = [(name, node.value) for name, node in inner.nodes.items() if isinstance(node, Scalar)]  # may be empty: a trap
+        pairs = [
+            (name, node.value) for name, node in inner.nodes.items() if isinstance(node, Scalar)
+        ]  # may be empty: a trap
         for node in inner.nodes.values():
             if not isinstance(node, Scalar):
                 inner.wrong(node, "text")

@@ -136,7 +136,9 @@ def train(glossary: Glossary, bodies: Mapping[str, Body]) -> LanguageModel:
     texts = [entry.definition for entry in glossary.entries]
     for part in ("summary", "in_depth", "example"):
         texts += [text for entry in glossary.entries for text in prose(getattr(bodies[entry.slug], part))]
-    found = [tuple(token.text for token in tokenize(s)) for text in texts for s in sentences(curled(text)) if _GAP not in s]
+    found = [
+        tuple(token.text for token in tokenize(s)) for text in texts for s in sentences(curled(text)) if _GAP not in s
+    ]
     inside = frozenset(word for sentence in found for word in sentence[1:])
     corpus, left = [], MAX_TOKENS
     for sentence in found:

@@ -54,7 +54,10 @@ class Distribution:
             scale *= gamma
             shares = {count: model.discounted(count, length) / total for count in set(counts.values())}
             lower = {word: gamma * p for word, p in near.items()}
-            seen = {word: shares[count] + (lower.get(word) or scale * ranking.unigrams[word]) for word, count in counts.items()}
+            seen = {
+                word: shares[count] + (lower.get(word) or scale * ranking.unigrams[word])
+                for word, count in counts.items()
+            }
             near = lower | seen
         self.scale, self.near = scale, near
         unknown = scale * model.backoff(()) * model.uniform
