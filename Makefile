@@ -20,7 +20,7 @@ lint: $(STAMP)
 
 screenshots: $(STAMP)
 	$(BIN)/python -m tests.browser.install
-	$(BIN)/python -m tests.screenshots
+	$(BIN)/python -m tests.screenshots tests/golden/term-page.png
 
 $(STAMP): pyproject.toml constraints.txt
 	@# Debian's Python comes without ensurepip: where it is missing, its package is installed.
