@@ -15,7 +15,7 @@ from zlib import crc32
 
 from .markup import Body
 from .model import Glossary
-from .ngram import BEGIN, END, Distribution, Draw, Model, Ranking, Token, generate, sentences, tokenize
+from .ngram import BEGIN, END, Draw, Model, Ranking, Token, generate, sentences, tokenize
 
 MAX_TOKENS = 60_000  # what a browser should fetch and count: about 75 KB compressed
 STEPS = 12
@@ -94,7 +94,7 @@ class LanguageModel:
         found = []
         model = ranking.model
         for token, word, (history, _) in zip(tokens, words, model.events(words), strict=False):
-            best = [w for w, _ in islice(Distribution(ranking, history).ranked(), 3)]
+            best = [w for w, _ in islice(ranking.after(history).ranked(), 3)]
             found.append(ScoredToken(token, log2(1 / model.probability(word, history)), tuple(best)))
         return tuple(found)
 

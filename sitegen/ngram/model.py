@@ -47,7 +47,10 @@ class Model:
     def _see(self, history: History, word: str) -> None:
         """Count one n-gram. Seen for the first time, it is one more left neighbour of the shorter one."""
         while True:
-            counts = self.followers[len(history)].setdefault(history, Counter())
+            table = self.followers[len(history)]
+            counts = table.get(history)
+            if counts is None:
+                counts = table[history] = Counter()
             counts[word] += 1
             self._backoffs.pop(history, None)
             if counts[word] > 1 or not history:

@@ -10,7 +10,7 @@ from .model import BEGIN, END, Model
 
 
 class Ranking:
-    """The vocabulary by unigram probability, likeliest first, ties by spelling: what all histories share."""
+    """The vocabulary by unigram probability, likeliest first, ties by spelling, and every distribution asked for."""
 
     def __init__(self, model: Model, like: Ranking | None = None) -> None:
         """Rank the vocabulary of `model`; `like`, made of a model with these words and more, saves the spelling's sort."""
@@ -19,87 +19,90 @@ class Ranking:
         self.spelled: list[str] = [w for w in like.spelled if w in self.unigrams] if like else sorted(self.unigrams)
         ranked = sorted(self.spelled, key=self.unigrams.__getitem__, reverse=True)  # stable: ties stay spelled
         self.ranked = [(word, self.unigrams[word]) for word in ranked]
-        self._sums: dict[float, float] = {}
+        self._after: dict[tuple[str, ...], Distribution] = {}
 
-    def power_sum(self, exponent: float) -> float:
-        """The sum of P(w) ** exponent over the vocabulary."""
-        if exponent not in self._sums:
-            self._sums[exponent] = float(sum(p**exponent for _, p in self.ranked))
-        return self._sums[exponent]
-
-
-def _likeliest_first(pair: tuple[str, float]) -> tuple[float, str]:
-    return -pair[1], pair[0]
+    def after(self, history: Sequence[str]) -> Distribution:
+        """The distribution after `history`; all histories that the model cannot tell apart share one."""
+        seen = self.model.seen(history)
+        if seen not in self._after:
+            self._after[seen] = Distribution(self, seen)
+        return self._after[seen]
 
 
 class Distribution:
     """P(w | h) for every word w, without touching every word.
 
-    Only the words seen after some end of h are computed (`near`); every other word's probability is its
-    unigram's, times one factor that all of them share (`scale`).
+    Only the words seen after h are computed (`own`). Every other word's probability is what it has after the
+    history without its first word (`shorter`), times the factor `gamma`.
     """
 
     def __init__(self, ranking: Ranking, history: Sequence[str]) -> None:
         model = ranking.model
         self.ranking = ranking
-        self.seen = model.seen(history)
-        near: dict[str, float] = {}
-        scale = 1.0
-        for length in range(1, len(self.seen) + 1):
-            h = self.seen[len(self.seen) - length :]
-            counts = model.followers[length].get(h)
-            if counts is None:
-                continue
-            gamma, total = model.backoff(h), counts.total()
-            scale *= gamma
-            shares = {count: model.discounted(count, length) / total for count in set(counts.values())}
-            lower = {word: gamma * p for word, p in near.items()}
-            seen = {
-                word: shares[count] + (lower.get(word) or scale * ranking.unigrams[word])
-                for word, count in counts.items()
-            }
-            near = lower | seen
-        self.scale, self.near = scale, near
-        unknown = scale * model.backoff(()) * model.uniform
-        self._totals: dict[float, float] = {}
-        self.known = 1 - unknown  # the unknown word is never offered: its share is spread over the others
+        self.seen = h = model.seen(history)
+        self.gamma = model.backoff(h)
+        self.shorter = ranking.after(h[1:]) if h else None
+        if self.shorter is None:
+            self.own, self.unknown = ranking.unigrams, self.gamma * model.uniform
+        else:
+            counts = model.followers[len(h)][h]
+            total = counts.total()
+            shares = {count: model.discounted(count, len(h)) / total for count in set(counts.values())}
+            lower = self.shorter.unscaled
+            self.own = {word: shares[count] + self.gamma * lower(word) for word, count in counts.items()}
+            self.unknown = self.gamma * self.shorter.unknown
+        self.known = 1 - self.unknown  # the unknown word is never offered: its share is spread over the others
+        self._sums: dict[float, float] = {}
 
-    @cached_property
-    def _near_ranked(self) -> list[tuple[str, float]]:
-        return [(word, -p) for p, word in sorted((-p, word) for word, p in self.near.items())]
-
-    def ranked(self) -> Iterator[tuple[str, float]]:
-        """Every word and its probability, likeliest first, ties by spelling."""
-        near, far = iter(self._near_ranked), self._far()
-        a, b = next(near, None), next(far, None)
-        while a or b:
-            if b is None or (a is not None and _likeliest_first(a) < _likeliest_first(b)):
-                assert a is not None
-                yield a[0], a[1] / self.known
-                a = next(near, None)
-            else:
-                yield b[0], b[1] / self.known
-                b = next(far, None)
-
-    def _far(self) -> Iterator[tuple[str, float]]:
-        for word, p in self.ranking.ranked:
-            if word not in self.near:
-                yield word, self.scale * p
+    def unscaled(self, word: str) -> float:
+        """P(w | h), the unknown word's share left aside."""
+        p = self.own.get(word)
+        if p is None and self.shorter:
+            return self.gamma * self.shorter.unscaled(word)
+        return p or 0.0
 
     def probability(self, word: str) -> float:
         """P(w | h) among the words that may be offered."""
-        p = self.near.get(word)
-        return (self.scale * self.ranking.unigrams[word] if p is None else p) / self.known
+        return self.unscaled(word) / self.known
+
+    @cached_property
+    def _own_ranked(self) -> list[tuple[str, float]]:
+        return [(word, -p) for p, word in sorted((-p, word) for word, p in self.own.items())]
+
+    def _ranked(self) -> Iterator[tuple[str, float]]:
+        if self.shorter is None:
+            yield from self.ranking.ranked
+            return
+        own = iter(self._own_ranked)
+        others = ((word, self.gamma * p) for word, p in self.shorter._ranked() if word not in self.own)
+        a, b = next(own, None), next(others, None)
+        while a and b:
+            if _likeliest_first(a) < _likeliest_first(b):
+                yield a
+                a = next(own, None)
+            else:
+                yield b
+                b = next(others, None)
+        yield from filter(None, (a, b))
+        yield from own
+        yield from others
+
+    def ranked(self) -> Iterator[tuple[str, float]]:
+        """Every word and its probability, likeliest first, ties by spelling."""
+        return ((word, p / self.known) for word, p in self._ranked())
 
     def total(self, exponent: float) -> float:
         """The sum of P(w | h) ** exponent over the vocabulary."""
-        if exponent in self._totals:
-            return self._totals[exponent]
-        near = sum((p / self.known) ** exponent for _, p in self._near_ranked)
-        shared = sum(self.ranking.unigrams[word] ** exponent for word, _ in self._near_ranked)
-        far = (self.scale / self.known) ** exponent * (self.ranking.power_sum(exponent) - shared)
-        self._totals[exponent] = float(near + far)
-        return self._totals[exponent]
+        return float(self._sum(exponent) / self.known**exponent)
+
+    def _sum(self, exponent: float) -> float:
+        if exponent not in self._sums:
+            own = sum(p**exponent for p in self.own.values())
+            if self.shorter:
+                elsewhere = sum(self.shorter.unscaled(word) ** exponent for word in self.own)
+                own += self.gamma**exponent * (self.shorter._sum(exponent) - elsewhere)
+            self._sums[exponent] = float(own)
+        return self._sums[exponent]
 
     def draw(self, u: float, temperature: float) -> tuple[str, float]:
         """The word on which `u` in [0, 1) falls, and its probability, at this temperature.
@@ -118,6 +121,10 @@ class Distribution:
             if cumulated > u:
                 break
         return last
+
+
+def _likeliest_first(pair: tuple[str, float]) -> tuple[float, str]:
+    return -pair[1], pair[0]
 
 
 def mulberry32(seed: int) -> Callable[[], float]:
@@ -155,7 +162,7 @@ def generate(ranking: Ranking, prompt: Sequence[str], temperature: float, seed: 
     text = [BEGIN, *prompt]
     while True:
         history = tuple(text[max(0, len(text) - ranking.model.order + 1) :])
-        distribution = Distribution(ranking, history)
+        distribution = ranking.after(history)
         u = random()
         word, share = distribution.draw(u, temperature)
         yield Draw(history, distribution, u, word, share)
