@@ -1,4 +1,4 @@
-"""The commands: the only place that prints, exits and reads the environment."""
+"""The commands: the only place that prints and exits."""
 
 from __future__ import annotations
 

@@ -97,7 +97,6 @@ ODD: dict[str, tuple[Callable[[Path], object], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes in folders, and links only for administrators")
 def test_odd_files(make_content: MakeContent) -> None:
     """What is no file to read, or lies outside of the content, is one line each: a pipe is not waited for, 200 MB not read."""
     content = make_content({"a.yaml": f"term: A\n{GOOD}", "explorables/a/fallback.html": "<p>A</p>\n"})
@@ -112,7 +111,6 @@ def test_odd_files(make_content: MakeContent) -> None:
     ]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links only for administrators")
 @pytest.mark.parametrize("target", ["outside", "terms"])
 def test_terms_that_are_a_link(make_content: MakeContent, target: str) -> None:
     """A terms folder that lies elsewhere, or is a link to itself, is not followed."""
