@@ -23,6 +23,7 @@ from pathlib import Path
 from .model import File
 
 MARKER = ".sitegen"  # says that the folder is ours to replace
+_ASIDE = ".old"
 _MARK = b"This folder was made by sitegen, which replaces all of it at the next build.\n"
 
 
@@ -122,8 +123,11 @@ def _files(folder: Path) -> list[str]:
 
 
 def _sweep(out: Path) -> None:
-    """Remove what killed builds left: stages whose lock nobody holds."""
-    for stage in out.parent.glob(f".{escape(out.name)}.stage-*"):
+    """Remove what killed builds left: stages whose lock nobody holds. A site on its way aside is put back."""
+    for stage in sorted(out.parent.glob(f".{escape(out.name)}.stage-*")):
+        if stage.suffix == _ASIDE and not out.exists():
+            os.rename(stage, out)
+            continue
         try:
             lock = os.open(stage, os.O_RDONLY)
         except OSError:
@@ -146,7 +150,7 @@ def _exchange(stage: Path, out: Path) -> None:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
     if not _swap(stage, out):  # a kernel or file system without an exchange: two steps, as close as can be
-        aside = stage.with_name(stage.name + ".old")
+        aside = stage.with_name(stage.name + _ASIDE)
         os.rename(out, aside)
         os.rename(stage, out)
         os.rename(aside, stage)

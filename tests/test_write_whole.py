@@ -185,6 +185,23 @@ def test_without_an_exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
 
 
+def test_killed_without_an_exchange(tmp_path: Path) -> None:
+    """A build that was killed between those two steps loses nothing: the next one puts the old site back before it begins."""
+    out = tmp_path / "site"
+    write(files(a="1"), out)
+    (tmp_path / ".site.stage-dead").mkdir()
+    out.rename(tmp_path / ".site.stage-dead.old")
+
+    def broken() -> Iterator[File]:
+        yield from files(b="2")
+        raise OSError("no room")
+
+    with pytest.raises(OSError, match="no room"):
+        write(broken(), out)
+    assert (out / "a.html").read_text() == "1"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
+
+
 def test_strange_names(tmp_path: Path) -> None:
     """A folder whose name means something to a pattern is swept like any other, and only it."""
     out = tmp_path / "s[i]te*é"
