@@ -53,10 +53,10 @@ class Markup:
     """Renders one glossary's texts, reusing one Markdown instance."""
 
     def __init__(self, glossary: Glossary) -> None:
-        self.glossary = glossary
-        self.mentions = Mentions(glossary)
         from .dialect import accessible, markdown  # Markdown takes 50 ms to import
 
+        self.glossary = glossary
+        self.mentions = Mentions(glossary)
         self.markdown, self.accessible = markdown(), accessible
         self.found: set[str] = set()
         self.styles: set[tuple[str, str]] = set()

@@ -148,7 +148,7 @@ def _exchange(stage: Path, out: Path) -> None:
         return
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise
+            raise OSError(error.errno, error.strerror, str(out)) from None  # the stage's name tells nobody anything
     if not _swap(stage, out):  # a kernel or file system without an exchange: two steps, as close as can be
         aside = stage.with_name(stage.name + _ASIDE)
         os.rename(out, aside)

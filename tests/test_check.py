@@ -114,3 +114,22 @@ def test_rules_are_documented() -> None:
         )
         for rule in RULES
     ]
+
+
+def test_addresses_of_terms(make_content: MakeContent) -> None:
+    """A term leads to its entry from an address of its own, so no other term or alias may have that address."""
+    content = make_content(
+        {
+            "a.yaml": "term: Soft max\ndefinition: It is so.\n",
+            "b.yaml": "term: Other\naliases: [Soft-max]\ndefinition: It is so.\n",
+            "c.yaml": "term: Soft + max\ndefinition: It is so.\n",
+            "d.yaml": "term: Soft plus max\ndefinition: It is so.\n",
+        }
+    )
+    found = json.loads(sitegen("check", "--json", cwd=content.parent).out)
+    assert [(p["path"], p["line"], p["column"], p["rule"], p["message"]) for p in found if not p["advice"]] == [
+        ("content/terms/b.yaml", 2, 11, "duplicate-address",
+         "the alias 'Soft-max' has the address of 'Soft max' at content/terms/a.yaml:1:7"),
+        ("content/terms/d.yaml", 1, 7, "duplicate-address",
+         "the term 'Soft plus max' has the address of 'Soft + max' at content/terms/c.yaml:1:7"),
+    ]  # fmt: skip

@@ -20,7 +20,7 @@ def names(draft: Draft) -> Iterator[Problem]:
             hint = "rename this file, or give it a 'slug:' of its own"
             yield Problem(entry.slug_place, "duplicate-address", message, hint)
     yield from _shared_names(owners)
-    yield from _alias_addresses(owners)
+    yield from _redirects(owners)
 
 
 def _shared_names(owners: dict[str, DraftEntry]) -> Iterator[Problem]:
@@ -38,15 +38,18 @@ def _shared_names(owners: dict[str, DraftEntry]) -> Iterator[Problem]:
             yield Problem(scalar.place, "duplicate-name", message, hint)
 
 
-def _alias_addresses(owners: dict[str, DraftEntry]) -> Iterator[Problem]:
-    """An alias is an address too: the page there leads to its entry. Names shared outright are reported above."""
+def _redirects(owners: dict[str, DraftEntry]) -> Iterator[Problem]:
+    """A term or alias is an address too: the page there leads to its entry. Names shared outright are reported above.
+
+    A term gives way to a file of that name, and to homonyms.
+    """
     taken: dict[str, tuple[DraftEntry, str, str]] = {
         slug: (entry, entry.title, str(entry.slug_place)) for slug, entry in owners.items()
     }
-    for entry in owners.values():
-        for alias in entry.aliases:
-            slug = slugify(alias.value)
-            owner, name, where = taken.setdefault(slug, (entry, alias.value, str(alias.place)))
-            if slug and owner is not entry and fold(name) != fold(alias.value):
-                message = f"the alias '{alias.value}' has the address of '{name}' at {where}"
-                yield Problem(alias.place, "duplicate-address", message, "change or remove the alias")
+    terms = [("term", e, e.term) for e in owners.values() if e.term and not e.sense and slugify(e.term.value) not in owners]
+    for what, entry, scalar in terms + [("alias", e, alias) for e in owners.values() for alias in e.aliases]:
+        slug = slugify(scalar.value)
+        owner, name, where = taken.setdefault(slug, (entry, scalar.value, str(scalar.place)))
+        if slug and owner is not entry and fold(name) != fold(scalar.value):
+            message = f"the {what} '{scalar.value}' has the address of '{name}' at {where}"
+            yield Problem(scalar.place, "duplicate-address", message, "change one of the two names")
