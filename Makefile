@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 STAMP = .venv/.installed
 
-.PHONY: site test lint bench screenshots clean
+.PHONY: site test lint bench bench-demo screenshots clean
 
 site: $(STAMP)
 	$(BIN)/sitegen build --content content --out public
@@ -33,3 +33,7 @@ clean:
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench.build
+
+bench-demo: $(STAMP)
+	$(BIN)/python -m tests.browser.install
+	$(BIN)/python -m tests.bench.demo

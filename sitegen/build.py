@@ -17,7 +17,7 @@ from .problems import ContentError, Problem
 from .render import Renderer
 from .site import Site
 from .theme import load_theme
-from .train import train
+from .train import LanguageModel, train
 from .write import Written, write
 
 Progress = Callable[[str], None]
@@ -58,6 +58,15 @@ def make_site(
     return Site(
         glossary, bodies, about, issues, train(glossary, bodies), _dates(glossary, content), load_theme(templates)
     )
+
+
+def language_model(content: Path) -> LanguageModel:
+    """The model that the pages of the folder `content` show. Raises ContentError with every problem."""
+    draft = load(content)
+    require(check(draft))
+    glossary = link(draft)
+    markup = Markup(glossary)
+    return train(glossary, {entry.slug: markup.entry(entry) for entry in glossary.entries})
 
 
 def _dates(glossary: Glossary, content: Path) -> dict[str, Dates]:

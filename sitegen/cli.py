@@ -1,4 +1,4 @@
-"""The commands: the only place that prints and exits."""
+"""The commands, with those in `commands`: the only place that prints and exits."""
 
 from __future__ import annotations
 
@@ -6,24 +6,22 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from . import __version__
 from .build import build as build_site
 from .check import check as check_draft
+from .commands.generate import generate
+from .commands.perplexity import perplexity
+from .commands.shared import content_option, count, json_option, reported
 from .load import load
 from .model import Draft
-from .problems import FORMATS, ContentError, Problem, as_text, printable
-from .write import NotOursError, claim
+from .problems import FORMATS, Problem, printable
+from .write import claim
 
-content_option = click.option(
-    "--content", type=click.Path(path_type=Path, file_okay=False, exists=True), default="content", show_default=True,
-    help="The folder with site.yaml and terms/.",
-)  # fmt: skip
 out_option = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default="public", show_default=True,
     help="The folder to write the site to. It is replaced as a whole.",
@@ -32,7 +30,6 @@ templates_option = click.option(
     "--templates", type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="A folder whose templates and assets replace the shipped ones, file by file. [default: ./templates, if there is one]",
 )  # fmt: skip
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -50,37 +47,6 @@ def main() -> None:
     \b
     Exit status: 0 all went well, 1 the content has problems, 2 wrong usage.
     """
-
-
-def _reported(command: Any) -> Any:
-    """Runs a command; problems and operating system errors become lines on standard error and a status."""
-
-    @wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        try:
-            command(*args, **options)
-        except ContentError as error:
-            click.echo(as_text(error.problems), err=True)
-            _stop(f"{_count(len(error.problems), 'problem')}; nothing was written")
-        except NotOursError as error:
-            raise click.UsageError(printable(str(error))) from None
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            _stop(f"{printable(where)}{error.strerror or error}")
-
-    return run
-
-
-def _stop(message: str) -> NoReturn:
-    click.echo(message, err=True)
-    sys.exit(1)
-
-
-def _count(number: int, noun: str) -> str:
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return f"{number:,} {noun if number == 1 else plural}"
 
 
 def _templates(given: Path | None) -> Path | None:
@@ -106,7 +72,7 @@ def _progress() -> Iterator[Any]:
 @templates_option
 @click.option("--base-url", default="", help="Where the site will stand, instead of what site.yaml says.")
 @json_option
-@_reported
+@reported
 def build(content: Path, out: Path, templates: Path | None, base_url: str, as_json: bool) -> None:
     """Build the site. If anything is wrong, the site that stood there before stays."""
     from .settings import parse_base_url
@@ -123,7 +89,7 @@ def build(content: Path, out: Path, templates: Path | None, base_url: str, as_js
             json.dumps({"out": str(out), "changed": written.changed, "same": written.same, "removed": written.removed})
         )
     else:
-        total = _count(written.changed + written.same, "file")
+        total = count(written.changed + written.same, "file")
         click.echo(f"{printable(str(out))}: {total}, {written.changed:,} new or changed, {written.removed:,} removed")
 
 
@@ -144,7 +110,7 @@ def _apart(content: Path, out: Path) -> None:
               help="text for people, json for programs, github for annotations on a pull request.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--strict", is_flag=True, help="Count advice as problems.")
-@_reported
+@reported
 def check(content: Path, form: str, as_json: bool, strict: bool) -> None:
     """Say everything that is wrong with the content, each with its place, rule and a hint."""
     draft = load(content)
@@ -154,7 +120,7 @@ def check(content: Path, form: str, as_json: bool, strict: bool) -> None:
     if output := FORMATS[form](found):
         _print_problems(output) if form == "text" else click.echo(output)
     if form == "text":
-        click.echo(f"{_count(len(draft.entries), 'entry')}: {_verdict(found, serious)}", err=bool(serious))
+        click.echo(f"{count(len(draft.entries), 'entry')}: {_verdict(found, serious)}", err=bool(serious))
     sys.exit(1 if serious else 0)
 
 
@@ -162,7 +128,7 @@ def _verdict(found: tuple[Problem, ...], serious: list[Problem]) -> str:
     if not found:
         return "nothing to mend"
     advice = len(found) - len(serious)
-    parts = [_count(len(serious), "problem")] if serious else ["no problems"]
+    parts = [count(len(serious), "problem")] if serious else ["no problems"]
     return ", ".join(parts + [f"{advice} advice"] * bool(advice))
 
 
@@ -184,7 +150,7 @@ def _print_problems(text: str) -> None:
     "--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 lets others in."
 )
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
-@_reported
+@reported
 def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
     """Show the site, rebuild on every save, reload the page, and show problems in it."""
     from .serve import serve as serve_site
@@ -195,7 +161,7 @@ def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
 @main.command(short_help="Write a commented entry for TERM.")
 @click.argument("term")
 @content_option
-@_reported
+@reported
 def new(term: str, content: Path) -> None:
     """Write a commented entry for TERM, which passes `check` once it is filled in."""
     from .new import new_entry
@@ -214,7 +180,7 @@ def new(term: str, content: Path) -> None:
 @content_option
 @click.option("--missing", is_flag=True, help="Only entries that lack something.")
 @json_option
-@_reported
+@reported
 def list_(content: Path, missing: bool, as_json: bool) -> None:
     """List the terms with their topics and what each lacks."""
     rows = [row for row in _rows(load(content)) if row["missing"] or not missing]
@@ -235,7 +201,7 @@ def list_(content: Path, missing: bool, as_json: bool) -> None:
         table.add_row(printable(row["term"]), ", ".join(row["topics"]), row["level"], ", ".join(row["missing"]))
     console = Console(markup=False, emoji=False, highlight=False)
     console.print(table)
-    console.print(_count(len(rows), "entry"))
+    console.print(count(len(rows), "entry"))
 
 
 def _rows(draft: Draft) -> Iterator[dict[str, Any]]:
@@ -271,3 +237,7 @@ def rules(as_json: bool) -> None:
     click.echo(
         "\nSwitch one in site.yaml:\n    rules:\n      orphan: off\n      missing-example: problem\n      definition-length: [problem, 200]"
     )
+
+
+main.add_command(generate)
+main.add_command(perplexity)

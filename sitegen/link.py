@@ -38,6 +38,7 @@ def link(draft: Draft, base_url: str = "") -> Glossary:
         redirects=redirects,
         explorables=draft.explorables,
         issues=tuple(sorted(draft.issues, key=lambda issue: issue.name, reverse=True)),
+        held_out=draft.held_out,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from .fields import MAX_TEXT, Fields
+from .measured import MEASURED, measured
 from .model import LEVELS, Draft, DraftDeprecation, DraftEntry, DraftReference, Explorable, Issue, Settings  # fmt: skip
 from .names import slugify
 from .nodes import Mapping, Scalar, read_yaml
@@ -41,7 +42,9 @@ def load(content: Path) -> Draft:
         hint = f"write one with: sitegen new 'Term' --content {content}"
         problems.append(Problem(Place(f"{content.as_posix()}/terms"), "no-entries", "there is no entry here", hint))
     issues = tuple(_issues(folder / "newsletter"))
-    return Draft(site_settings, entries, explorables, issues, tuple(problems))
+    scores = folder.read(MEASURED) if (content / MEASURED).exists() else None
+    held_out = measured(scores, problems) if scores else None
+    return Draft(site_settings, entries, explorables, issues, held_out, tuple(problems))
 
 
 class _Folder:

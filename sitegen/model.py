@@ -108,6 +108,7 @@ class Draft:
     entries: tuple[DraftEntry, ...]
     explorables: Mapping[str, Explorable]
     issues: tuple[Issue, ...]
+    held_out: HeldOut | None
     problems: tuple[Problem, ...]
 
     @cached_property
@@ -214,6 +215,29 @@ class Entry:
         return f"terms/{self.slug}/"
 
 
+@dataclass(frozen=True, slots=True)
+class HeldOutRow:
+    """The perplexities of the three smoothings at one order: over the words that were read, and with all others."""
+
+    order: int
+    kneser_ney: float
+    witten_bell: float
+    stupid_backoff: float
+    kneser_ney_with_unknown: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A comparison. Tokens are words and sentence ends; `unknown` of those tested were not read in training."""
+
+    entries_trained: int
+    entries_tested: int
+    tokens_trained: int
+    tokens_tested: int
+    unknown: int
+    rows: tuple[HeldOutRow, ...]
+
+
 @dataclass(frozen=True)
 class Glossary:
     """The entries in index order, and every way to find one."""
@@ -224,6 +248,7 @@ class Glossary:
     redirects: Mapping[str, str]  # an alias's slug -> its entry's
     explorables: Mapping[str, Explorable]
     issues: tuple[Issue, ...]
+    held_out: HeldOut | None  # how well its language model predicts, if that was measured
 
     @cached_property
     def by_slug(self) -> dict[str, Entry]:

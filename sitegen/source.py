@@ -35,8 +35,8 @@ def _line_starts(text: str) -> list[int]:
     return [0, *(match.end() for match in re.finditer("\n", text))]
 
 
-def read_source(file: Path, shown: str) -> Source:
-    """The text of `file`, called `shown` in messages.
+def read_source(file: Path, shown: str, most: int = MAX_BYTES) -> Source:
+    """The text of `file`, called `shown` in messages, of at most `most` bytes.
 
     Raises ContentError for a file that is not readable, regular, UTF-8, or small enough.
     """
@@ -48,9 +48,9 @@ def read_source(file: Path, shown: str) -> Source:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
             raise fail("not a regular file", "unreadable")
-        if status.st_size > MAX_BYTES:
+        if status.st_size > most:
             size = f"{status.st_size / 1e6:,.1f} MB"
-            raise fail(f"{size} is too large for one file; the limit is 1 MB", "too-large")
+            raise fail(f"{size} is too large for one file; the limit is {most / 1e6:.0f} MB", "too-large")
         raw = file.read_bytes()
     except OSError as error:
         raise fail(f"cannot be read: {error.strerror or 'unknown reason'}", "unreadable") from None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rjsmin import jsmin
+
 from .model import Theme
 
 _PACKAGE = Path(__file__).parent
@@ -18,5 +20,7 @@ def load_theme(own: Path | None) -> Theme:
         root = folder / "assets"
         for file in sorted(root.rglob("*")):
             if file.is_file() and not file.name.startswith("."):
-                assets[file.relative_to(root).as_posix()] = file.read_bytes()
+                data = file.read_bytes()
+                # Comments are for readers of the source: a page does not pay for them.
+                assets[file.relative_to(root).as_posix()] = jsmin(data) if file.suffix == ".js" else data
     return Theme(folders, assets)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
-from itertools import islice
+from itertools import groupby, islice
 from math import log2
 from zlib import crc32
 
 from .markup import Body
-from .model import Glossary
-from .ngram import BEGIN, END, Draw, Model, Ranking, Token, generate, sentences, tokenize
+from .model import Entry, Glossary
+from .ngram import BEGIN, END, Draw, Model, Ranking, Sampler, Token, generate, pack, sentences, tokenize
 
-MAX_TOKENS = 60_000  # what a browser should fetch and count: about 75 KB compressed
+MAX_TOKENS = 50_000  # what a browser should fetch and count: at most 75 KB compressed, even of varied prose
 STEPS = 12
 
 _PIECE = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>|([^<]+)")
@@ -49,11 +50,15 @@ class Run:
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """The trained model, the corpus it was trained on, and what it says of an entry."""
+    """The trained model, the corpus it was trained on, and what it says of an entry.
+
+    `sources` names for each sentence of the corpus the entry that it stands in.
+    """
 
     corpus: tuple[tuple[str, ...], ...]
+    sources: tuple[Entry, ...]
     order: int
-    temperature: float
+    sampler: Sampler
     seed: int
 
     @cached_property
@@ -71,11 +76,11 @@ class LanguageModel:
     @cached_property
     def lower_cased(self) -> frozenset[str]:
         """The words that stand in lower case within sentences."""
-        return frozenset(word for sentence in self.corpus for word in sentence[1:])
+        return within(self.corpus)
 
     def words(self, sentence: Iterable[str]) -> tuple[str, ...]:
         """The tokens of a sentence as the model spells them: its first word small, unless it is a name."""
-        return _uncapitalised(tuple(sentence), self.lower_cased)
+        return uncapitalised(tuple(sentence), self.lower_cased)
 
     def scored(self, definition: str) -> tuple[ScoredToken, ...]:
         """The tokens of a definition with their surprise, -log2 P(token | those before it).
@@ -103,7 +108,7 @@ class LanguageModel:
         words = self.words(token.text for token in tokenize(curled(sentence)))
         prompt = words[: min(max(3, len(words) // 2), 8)]
         seed = self.seed + crc32(name.encode()) % 1000
-        return Run(seed, prompt, tuple(islice(generate(self.ranking, prompt, self.temperature, seed), STEPS)))
+        return Run(seed, prompt, tuple(islice(generate(self.ranking, prompt, self.sampler, seed), STEPS)))
 
     def count(self, history: tuple[str, ...], word: str) -> int:
         """How often the corpus has `word` right after `history`."""
@@ -118,37 +123,61 @@ class LanguageModel:
                 counts.update(words[j : i + 1] for j in range(max(0, i - self.order + 1), i + 1))
         return counts
 
-    def to_json(self) -> bytes:
-        """What the browser needs to count and compute the same: the tokens themselves.
+    def evidence(self, context: tuple[str, ...], word: str) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+        """The sentences in which `context` stands, those in which `word` follows it first, and their entries."""
+        size = len(context)
+        elsewhere = []
+        for sentence, entry in zip(self.corpus, self.sources, strict=True):
+            words = (BEGIN, *sentence, END)
+            followers = {words[i + size] for i in range(len(words) - size) if words[i : i + size] == context}
+            if word in followers:
+                yield entry, sentence
+            elif followers:
+                elsewhere.append((entry, sentence))
+        yield from elsewhere
 
-        `tokens` are indices into `vocabulary`, every sentence followed by 0, which is its end.
+    @cached_property
+    def packed(self) -> bytes:
+        """The corpus for the browser: a line of JSON, the vocabulary and the tokens (see `ngram.packing`), as gzip.
+
+        `sentences` has pairs: an index into `entries`, and how many sentences in a row are that entry's.
         """
-        frequency = Counter(word for sentence in self.corpus for word in sentence)
-        vocabulary = [END, BEGIN, *sorted(frequency, key=lambda word: (-frequency[word], word))]
-        number = {word: i for i, word in enumerate(vocabulary)}
-        tokens = [number[word] for sentence in self.corpus for word in (*sentence, END)]
-        data = {"order": self.order, "vocabulary": vocabulary, "tokens": tokens, "discounts": self.model.discounts}
-        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+        vocabulary, tokens = pack(self.corpus)
+        numbers = {entry.slug: i for i, entry in enumerate(dict.fromkeys(self.sources))}
+        runs = [(numbers[slug], len(list(run))) for slug, run in groupby(entry.slug for entry in self.sources)]
+        header = {
+            "entries": [[entry.path, entry.title] for entry in dict.fromkeys(self.sources)],
+            "sentences": [number for run in runs for number in run],
+            "vocabulary": len(vocabulary),
+            "discounts": {self.order: self.model.discounts},  # which a browser can estimate, at twice the time
+        }
+        line = json.dumps(header, ensure_ascii=False, separators=(",", ":")) + "\n"
+        return gzip.compress(line.encode() + vocabulary + tokens, 9, mtime=0)
 
 
 def train(glossary: Glossary, bodies: Mapping[str, Body]) -> LanguageModel:
     """The model of this glossary's definitions, summaries, explainers and examples, in that order, up to a limit."""
-    texts = [entry.definition for entry in glossary.entries]
+    texts = [(entry, entry.definition) for entry in glossary.entries]
     for part in ("summary", "in_depth", "example"):
-        texts += [text for entry in glossary.entries for text in prose(getattr(bodies[entry.slug], part))]
-    found = [
-        tuple(token.text for token in tokenize(s)) for text in texts for s in sentences(curled(text)) if _GAP not in s
-    ]
-    inside = frozenset(word for sentence in found for word in sentence[1:])
-    corpus, left = [], MAX_TOKENS
-    for sentence in found:
+        texts += [(entry, text) for entry in glossary.entries for text in prose(getattr(bodies[entry.slug], part))]
+    found = [(entry, words) for entry, text in texts for words in spelled(text)]
+    inside = within(sentence for _, sentence in found)
+    corpus, sources, left = [], [], MAX_TOKENS
+    for entry, sentence in found:
         left -= len(sentence) + 1
         if left < 0:
             break
-        if sentence:
-            corpus.append(_uncapitalised(sentence, inside))
+        corpus.append(uncapitalised(sentence, inside))
+        sources.append(entry)
     settings = glossary.settings
-    return LanguageModel(tuple(corpus), settings.order, settings.temperature, settings.seed)
+    return LanguageModel(tuple(corpus), tuple(sources), settings.order, Sampler(settings.temperature), settings.seed)
+
+
+def spelled(text: str) -> Iterator[tuple[str, ...]]:
+    """The tokens of each sentence of `text` that nothing unspeakable interrupts."""
+    for sentence in sentences(curled(text)):
+        if _GAP not in sentence and (words := tuple(token.text for token in tokenize(sentence))):
+            yield words
 
 
 def prose(html: str) -> list[str]:
@@ -176,7 +205,12 @@ def curled(text: str) -> str:
     return _OPENING.sub("“", text).replace('"', "”")
 
 
-def _uncapitalised(sentence: tuple[str, ...], inside: frozenset[str]) -> tuple[str, ...]:
+def within(sentences: Iterable[tuple[str, ...]]) -> frozenset[str]:
+    """The words that stand in `sentences` other than first."""
+    return frozenset(word for sentence in sentences for word in sentence[1:])
+
+
+def uncapitalised(sentence: tuple[str, ...], inside: frozenset[str]) -> tuple[str, ...]:
     """The sentence with its first word in lower case, if that is how it is written within sentences."""
     if not sentence:
         return sentence

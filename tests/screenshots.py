@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.browser.conftest import launched, served
-from tests.browser.pages import TERM, ready
+from tests.browser.pages import TERM, control, ready
 from tests.conftest import CONTENT, sitegen
 
 WIDTH, HEIGHT = 1280, 1250
@@ -35,10 +35,10 @@ def take(out: Path) -> None:
                 page = browser.new_page(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
                 page.goto(address + TERM)
                 ready(page)
-                page.get_by_role("button", name="step").focus()
+                control(page, "step").focus()
                 for _ in range(STEPS):
                     page.keyboard.press("Enter")
-                page.locator(".steps li").nth(STEPS - 1).wait_for(state="attached")
+                page.locator(".steps summary", has_text="so far").wait_for()
                 page.evaluate("document.activeElement.blur(), scrollTo(0, 0), document.fonts.ready")
                 shots.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
     picture = Image.new("RGB", (2 * WIDTH, HEIGHT))

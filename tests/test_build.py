@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import random
 import shutil
@@ -131,8 +133,17 @@ def test_golden_site(tmp_path: Path, tiny: Path, golden: Golden) -> None:
     for path in paths:
         if path.endswith(".html"):
             golden(f"site/expected/{path}.txt", steady(outline(Page(out, path.removesuffix("index.html")))))
+        elif path == "model.bin":
+            golden("site/expected/model.txt", _unpacked((out / path).read_bytes()))
         else:
             golden(f"site/expected/{path}", steady((out / path).read_bytes().decode()))
+
+
+def _unpacked(model: bytes) -> str:
+    """A model file as text: its header, its vocabulary, and its tokens as the codes they are."""
+    header, rest = gzip.decompress(model).split(b"\n", 1)
+    size = json.loads(header)["vocabulary"]
+    return f"{header.decode()}\n{rest[:size].decode()!r}\n{rest[size:].hex(' ')}\n"
 
 
 def test_base_url_option(tmp_path: Path, tiny: Path) -> None:

@@ -261,4 +261,4 @@ def test_only_the_pages_it_needs(tmp_path: Path, make_content: MakeContent) -> N
         _, broken = crawl(host)
     assert broken == []
     found = {file.relative_to(tmp_path / "site").as_posix() for file in (tmp_path / "site").rglob("*.html")}
-    assert found == {"index.html", "a-z/index.html", "about/index.html", "terms/token/index.html", "404.html"}
+    assert found == {"index.html", "a-z/index.html", "about/index.html", "model/index.html", "terms/token/index.html", "404.html"}

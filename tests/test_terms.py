@@ -153,7 +153,7 @@ def test_demo(term_pages: dict[str, Page], entries: dict[str, Entry]) -> None:
     """Every page prints the model's first distribution and twelve steps of its run, which continue its definition."""
     for slug, page in term_pages.items():
         demo = page.one("autoregressive-demo")
-        assert (demo.attrs["data-model"], demo.attrs["data-order"]) == ("../../model.json", "4")
+        assert (demo.attrs["data-model"], demo.attrs["data-order"]) == ("../../model.bin", "4")
         prompt = page.texts(".line .tok")
         assert plain(entries[slug]["definition"]).casefold().replace(" ", "").startswith("".join(prompt).casefold())
         rows = [[text(cell) for cell in row.children] for row in page.all(".ledger tbody tr")]

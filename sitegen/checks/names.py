@@ -46,7 +46,9 @@ def _redirects(owners: dict[str, DraftEntry]) -> Iterator[Problem]:
     taken: dict[str, tuple[DraftEntry, str, str]] = {
         slug: (entry, entry.title, str(entry.slug_place)) for slug, entry in owners.items()
     }
-    terms = [("term", e, e.term) for e in owners.values() if e.term and not e.sense and slugify(e.term.value) not in owners]
+    terms = [
+        ("term", e, e.term) for e in owners.values() if e.term and not e.sense and slugify(e.term.value) not in owners
+    ]
     for what, entry, scalar in terms + [("alias", e, alias) for e in owners.values() for alias in e.aliases]:
         slug = slugify(scalar.value)
         owner, name, where = taken.setdefault(slug, (entry, scalar.value, str(scalar.place)))

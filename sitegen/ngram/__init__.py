@@ -1,13 +1,18 @@
 """A small language model, written to be read: an interpolated modified Kneser-Ney n-gram model.
 
-Read in this order: `tokens` cuts text into tokens, `model` counts them and turns counts into
-probabilities, `sampling` draws the next token and so generates. Nothing here knows of a glossary.
+Read in this order: `tokens` cuts text into tokens, `model` counts them and turns counts into probabilities, `explain`
+takes a probability apart, `sampling` draws the next token and so generates; `longest` is the same without smoothing.
+`packing` writes a text for the browser, which counts it again. Nothing here knows of a glossary.
 """
 
+from .explain import Part, explain
+from .longest import LongestMatch
 from .model import BEGIN, END, Model
-from .sampling import Distribution, Draw, Ranking, generate, mulberry32
+from .packing import pack, unpack
+from .sampling import Choice, Distribution, Draw, Offer, Ranking, Sampler, Source, generate, mulberry32
 from .tokens import Token, is_glued, sentences, tokenize
 
 __all__ = [
-    "BEGIN", "END", "Distribution", "Draw", "Model", "Ranking", "Token", "generate", "is_glued", "mulberry32", "sentences", "tokenize",
+    "BEGIN", "END", "Choice", "Distribution", "Draw", "LongestMatch", "Model", "Offer", "Part", "Ranking", "Sampler", "Source",
+    "Token", "explain", "generate", "is_glued", "mulberry32", "pack", "sentences", "tokenize", "unpack",
 ]  # fmt: skip

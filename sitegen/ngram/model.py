@@ -31,10 +31,11 @@ class Model:
         if order < 1:
             raise ValueError("the order of an n-gram model is at least 1")
         self.order = order
-        self.followers: list[dict[History, Counter[str]]] = [{} for _ in range(order)]
+        self.followers: list[dict[History, dict[str, int]]] = [{} for _ in range(order)]
         self._backoffs: dict[History, float] = {}  # what `backoff` has worked out since the counts last changed
+        spelled: dict[str, str] = {}  # one string for every word, however often it was read
         for sentence in sentences:
-            for history, word in self.events(sentence):
+            for history, word in self.events([spelled.setdefault(word, word) for word in sentence]):
                 self._see(history, word)
         self.discounts = tuple(self._discounts(length) for length in range(order))
 
@@ -50,10 +51,12 @@ class Model:
             table = self.followers[len(history)]
             counts = table.get(history)
             if counts is None:
-                counts = table[history] = Counter()
-            counts[word] += 1
-            self._backoffs.pop(history, None)
-            if counts[word] > 1 or not history:
+                counts = table[history] = {}
+            before = counts.get(word, 0)
+            counts[word] = before + 1
+            if self._backoffs:
+                self._backoffs.pop(history, None)
+            if before or not history:
                 return
             history = history[1:]
 
@@ -85,9 +88,18 @@ class Model:
         d1, d2, d3 = (k - (k + 1) * y * n[k + 1] / n[k] for k in (1, 2, 3))
         return (d1, d2, d3) if 0 <= d1 <= 1 and 0 <= d2 <= 2 and 0 <= d3 <= 3 else FALLBACK
 
+    def discount(self, count: int, length: int) -> float:
+        """D(a): what is taken off a count after a history of `length` words; nothing of none."""
+        return self.discounts[length][min(count, 3) - 1] if count else 0.0
+
     def discounted(self, count: int, length: int) -> float:
-        """max(a - D(a), 0): what is left of a count after a history of `length` words."""
-        return max(count - self.discounts[length][min(count, 3) - 1], 0.0)
+        """max(a - D(a), 0): what is left of it."""
+        return max(count - self.discount(count, length), 0.0)
+
+    def share(self, word: str, history: History) -> float:
+        """max(a(h w) - D, 0) / sum of a(h v): what `history` itself gives to `word`."""
+        counts = self.followers[len(history)].get(history, {})
+        return self.discounted(counts[word], len(history)) / sum(counts.values()) if word in counts else 0.0
 
     def backoff(self, history: History) -> float:
         """gamma(h) = (D1 N1 + D2 N2 + D3 N3+) / sum of a(h v): the share that the shorter history gets."""
@@ -105,6 +117,11 @@ class Model:
         gamma = (d1 * ones + d2 * twos + d3 * (len(counts) - ones - twos)) / total
         self._backoffs[history] = gamma
         return gamma
+
+    @property
+    def fallbacks(self) -> tuple[bool, ...]:
+        """For each order, whether its discounts are the customary ones, the text being too small to estimate them."""
+        return tuple(discounts is FALLBACK for discounts in self.discounts)
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
@@ -133,17 +150,13 @@ class Model:
         p = self.uniform
         for length in range(len(longest) + 1):
             h = longest[len(longest) - length :]
-            counts = self.followers[length].get(h)
-            if counts is None:
-                continue
-            share = self.discounted(counts[word], length) / counts.total() if word in counts else 0.0
-            p = share + self.backoff(h) * p
+            p = self.share(word, h) + self.backoff(h) * p
         return p
 
     def unigrams(self) -> dict[str, float]:
         """P(w) of the whole vocabulary, without any history."""
-        counts = self.followers[0].get((), Counter())
-        total, rest = counts.total(), self.backoff(()) * self.uniform
+        counts = self.followers[0].get((), {})
+        total, rest = sum(counts.values()), self.backoff(()) * self.uniform
         shares = {count: self.discounted(count, 0) / total + rest for count in set(counts.values())}
         return {word: shares[count] for word, count in counts.items()}
 

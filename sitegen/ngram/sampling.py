@@ -5,8 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, Protocol
 
-from .model import BEGIN, END, Model
+from .model import BEGIN, END, History, Model
+
+CLOSE = 1e-9  # sums of shares that miss top-p by less have reached it, in whichever order they were added
+
+
+class Source(Protocol):
+    """What text can be generated from: a distribution after every history."""
+
+    @property
+    def sight(self) -> int | None:
+        """How many words of a history are looked at; None means all."""
+
+    def after(self, history: Sequence[str]) -> Offer: ...
+
+
+class Offer(Protocol):
+    """A distribution over words."""
+
+    @property
+    def seen(self) -> History:
+        """The end of the history that was found in the text."""
+
+    def ranked(self) -> Iterator[tuple[str, float]]:
+        """Every word and its probability, likeliest first, ties by spelling."""
+
+    def total(self, exponent: float) -> float:
+        """The sum of P(w) ** exponent over all words."""
 
 
 class Ranking:
@@ -20,6 +47,11 @@ class Ranking:
         ranked = sorted(self.spelled, key=self.unigrams.__getitem__, reverse=True)  # stable: ties stay spelled
         self.ranked = [(word, self.unigrams[word]) for word in ranked]
         self._after: dict[tuple[str, ...], Distribution] = {}
+
+    @property
+    def sight(self) -> int:
+        """How many words of a history the model looks at."""
+        return self.model.order - 1
 
     def after(self, history: Sequence[str]) -> Distribution:
         """The distribution after `history`; all histories that the model cannot tell apart share one."""
@@ -46,7 +78,7 @@ class Distribution:
             self.own, self.unknown = ranking.unigrams, self.gamma * model.uniform
         else:
             counts = model.followers[len(h)][h]
-            total = counts.total()
+            total = sum(counts.values())
             shares = {count: model.discounted(count, len(h)) / total for count in set(counts.values())}
             lower = self.shorter.unscaled
             self.own = {word: shares[count] + self.gamma * lower(word) for word, count in counts.items()}
@@ -66,26 +98,38 @@ class Distribution:
         return self.unscaled(word) / self.known
 
     @cached_property
-    def _own_ranked(self) -> list[tuple[str, float]]:
-        return [(word, -p) for p, word in sorted((-p, word) for word, p in self.own.items())]
+    def _few(self) -> list[tuple[str, float]]:
+        """The words that were seen after h or any shorter history but none, likeliest first."""
+        words = set[str]()
+        level = self
+        while level.shorter:
+            words.update(level.own)
+            level = level.shorter
+        return [(word, -p) for p, word in sorted((-self.unscaled(word), word) for word in words)]
+
+    def _factor(self, unigram: float) -> float:
+        """P(w | h) of a word that was seen after none of them."""
+        return self.gamma * self.shorter._factor(unigram) if self.shorter else unigram
 
     def _ranked(self) -> Iterator[tuple[str, float]]:
-        if self.shorter is None:
-            yield from self.ranking.ranked
-            return
-        own = iter(self._own_ranked)
-        others = ((word, self.gamma * p) for word, p in self.shorter._ranked() if word not in self.own)
-        a, b = next(own, None), next(others, None)
-        while a and b:
-            if _likeliest_first(a) < _likeliest_first(b):
-                yield a
-                a = next(own, None)
-            else:
-                yield b
-                b = next(others, None)
-        yield from filter(None, (a, b))
-        yield from own
-        yield from others
+        """Words that no history has keep the order of the unigrams; the few others are merged in."""
+        few = dict(self._few)
+        waiting = iter(self._few)
+        first = next(waiting, None)
+        scaled: dict[float, float] = {}
+        for word, unigram in self.ranking.ranked:
+            if word in few:
+                continue
+            p = scaled.get(unigram)
+            if p is None:
+                p = scaled[unigram] = self._factor(unigram)
+            while first and (first[1] > p or (first[1] == p and first[0] < word)):
+                yield first
+                first = next(waiting, None)
+            yield word, p
+        while first:
+            yield first
+            first = next(waiting, None)
 
     def ranked(self) -> Iterator[tuple[str, float]]:
         """Every word and its probability, likeliest first, ties by spelling."""
@@ -104,28 +148,6 @@ class Distribution:
             self._sums[exponent] = float(own)
         return self._sums[exponent]
 
-    def draw(self, u: float, temperature: float) -> tuple[str, float]:
-        """The word on which `u` in [0, 1) falls, and its probability, at this temperature.
-
-        The words lie on the line from 0 to 1 likeliest first, each as long as its share
-        P(w) ** (1/T) of the whole; T = 0 always takes the first.
-        """
-        if temperature == 0:
-            return next(self.ranked())[0], 1.0
-        exponent = 1 / temperature
-        total = self.total(exponent)
-        cumulated, last = 0.0, (END, 0.0)
-        for word, p in self.ranked():
-            last = (word, p**exponent / total)
-            cumulated += last[1]
-            if cumulated > u:
-                break
-        return last
-
-
-def _likeliest_first(pair: tuple[str, float]) -> tuple[float, str]:
-    return -pair[1], pair[0]
-
 
 def mulberry32(seed: int) -> Callable[[], float]:
     """Tommy Ettinger's 32-bit generator, uniform in [0, 1): the same numbers here and in the browser."""
@@ -143,17 +165,83 @@ def mulberry32(seed: int) -> Callable[[], float]:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A word that may be drawn. `cut` names what has ruled it out; `share` is then what it had before."""
+
+    word: str
+    share: float
+    cut: Literal["", "top-k", "top-p"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """How a word is drawn from a distribution, in this order.
+
+    - temperature T: every P(w) becomes P(w) ** (1/T), divided by their sum; T = 0 leaves only the likeliest word.
+    - top-k: only the k likeliest words stay (Fan, Lewis and Dauphin, arXiv 1805.04833); 0 keeps all.
+    - top-p: of these, only the likeliest that together have the share p of the whole distribution
+      (Holtzman et al., arXiv 1904.09751); 1 keeps all.
+    - What stays is divided by its sum.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+
+    def heated(self, offer: Offer) -> Iterator[tuple[str, float]]:
+        """The words, likeliest first, with their shares at the temperature."""
+        if self.temperature == 0:
+            return ((word, float(i == 0)) for i, (word, _) in enumerate(offer.ranked()))
+        exponent = 1 / self.temperature
+        total = offer.total(exponent)
+        return ((word, p**exponent / total) for word, p in offer.ranked())
+
+    def kept(self, offer: Offer) -> tuple[int, float]:
+        """How many of the likeliest words stay, and the share they have together; all of them count as 0 words."""
+        if not self.top_k and self.top_p == 1:
+            return 0, 1.0
+        number, together = 0, 0.0
+        for _, share in self.heated(offer):
+            number += 1
+            together += share
+            if number == self.top_k or together >= self.top_p - CLOSE:
+                break
+        return number, together
+
+    def choices(self, offer: Offer) -> Iterator[Choice]:
+        """Every word, likeliest first, those that were cut too."""
+        number, together = self.kept(offer)
+        for i, (word, share) in enumerate(self.heated(offer), 1):
+            if not number or i <= number:
+                yield Choice(word, share / together)
+            else:
+                yield Choice(word, share, "top-k" if number == self.top_k else "top-p")
+
+    def draw(self, offer: Offer, u: float) -> Choice:
+        """The word on which `u` in [0, 1) falls when the shares of those that stay are laid on the line from 0 to 1."""
+        reached, last = 0.0, Choice(END, 0.0)
+        for choice in self.choices(offer):
+            if choice.cut:
+                break
+            last = choice
+            reached += choice.share
+            if reached > u:
+                break
+        return last
+
+
+@dataclass(frozen=True, slots=True)
 class Draw:
     """One step of generation: what the model saw, what it offered, where the draw fell, what was drawn."""
 
-    history: tuple[str, ...]
-    distribution: Distribution
+    history: History
+    offer: Offer
     u: float
     word: str
     share: float
 
 
-def generate(ranking: Ranking, prompt: Sequence[str], temperature: float, seed: int) -> Iterator[Draw]:
+def generate(source: Source, prompt: Sequence[str], sampler: Sampler, seed: int) -> Iterator[Draw]:
     """Draw one word after the other, each from the distribution that those before it give, without end.
 
     After the end of a sentence the next one begins.
@@ -161,9 +249,10 @@ def generate(ranking: Ranking, prompt: Sequence[str], temperature: float, seed: 
     random = mulberry32(seed)
     text = [BEGIN, *prompt]
     while True:
-        history = tuple(text[max(0, len(text) - ranking.model.order + 1) :])
-        distribution = ranking.after(history)
+        sight = len(text) if source.sight is None else source.sight
+        history = tuple(text[max(0, len(text) - sight) :])
+        offer = source.after(history)
         u = random()
-        word, share = distribution.draw(u, temperature)
-        yield Draw(history, distribution, u, word, share)
-        text = [BEGIN] if word == END else [*text, word]
+        choice = sampler.draw(offer, u)
+        yield Draw(history, offer, u, choice.word, choice.share)
+        text = [BEGIN] if choice.word == END else [*text, choice.word]

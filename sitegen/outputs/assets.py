@@ -16,4 +16,4 @@ def assets(site: Site, renderer: Renderer) -> Iterator[File]:
         yield File(renderer.assets_path + name, data)
     for explorable in site.glossary.explorables.values():
         yield File(f"explorables/{explorable.name}/explorable.js", explorable.script)
-    yield File(MODEL_PATH, site.language_model.to_json())
+    yield File(MODEL_PATH, site.language_model.packed)

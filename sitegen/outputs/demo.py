@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
-from ..ngram import BEGIN, END, Draw, is_glued
+from ..ngram import BEGIN, END, Choice, Draw, is_glued
 from ..train import LanguageModel
 
 CANDIDATES = 8
-MODEL_PATH = "model.json"
+MODEL_PATH = "model.bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def demo(model: LanguageModel, name: str, sentence: str) -> Demo:
     said = _spaced([*run.prompt[-1:], *(draw.word for draw in run.draws if draw.word != END)])[len(run.prompt[-1:]) :]
     return Demo(
         seed=run.seed,
-        temperature=f"{model.temperature:g}",
+        temperature=f"{model.sampler.temperature:g}",
         order=model.order,
         model=MODEL_PATH,
         prompt=_spaced(words[: len(run.prompt)]),
@@ -94,29 +94,23 @@ def _spaced(words: list[str]) -> tuple[Tok, ...]:
     return tuple(Tok(shown(word), END not in (before, word) and not is_glued(before, word)) for before, word in pairs)
 
 
-def _shares(model: LanguageModel, draw: Draw, most: int) -> list[tuple[str, float]]:
-    """The likeliest words and their probabilities at the demo's temperature."""
-    ranked = list(islice(draw.distribution.ranked(), most))
-    if model.temperature == 0:
-        return [(word, float(i == 0)) for i, (word, _) in enumerate(ranked)]
-    exponent = 1 / model.temperature
-    total = draw.distribution.total(exponent)
-    return [(word, p**exponent / total) for word, p in ranked]
+def _choices(model: LanguageModel, draw: Draw, most: int) -> list[Choice]:
+    return list(islice(model.sampler.choices(draw.offer), most))
 
 
 def _step(model: LanguageModel, draw: Draw, token: Tok) -> Step:
-    top = tuple((shown(word), percent(share)) for word, share in _shares(model, draw, 3))
+    top = tuple((shown(choice.word), percent(choice.share)) for choice in _choices(model, draw, 3))
     return Step(tuple(map(shown, draw.history)), top, token.text, token.space, percent(draw.share), draw.word == END)
 
 
 def _ledger(model: LanguageModel, draw: Draw) -> Ledger:
-    shares = _shares(model, draw, CANDIDATES)
-    seen = draw.distribution.seen
+    choices = _choices(model, draw, CANDIDATES)
+    seen = draw.offer.seen
     candidates = tuple(
-        Candidate(shown(word), percent(share), round(share, 4), model.count(seen, word), word == draw.word)
-        for word, share in shares
+        Candidate(shown(c.word), percent(c.share), round(c.share, 4), model.count(seen, c.word), c.word == draw.word)
+        for c in choices
     )
-    others = percent(max(0.0, 1 - sum(share for _, share in shares)))
+    others = percent(max(0.0, 1 - sum(choice.share for choice in choices)))
     return Ledger(_spaced(list(draw.history)), candidates, others, round(draw.u, 4))
 
 

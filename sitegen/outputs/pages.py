@@ -1,4 +1,4 @@
-"""Every page that is not a term's: home, A-Z, topics, about, the newsletter's, and the one for a wrong address."""
+"""Every page that is not a term's: home, A-Z, topics, about, the model's, the newsletter's, the one for a wrong address."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..model import File
 from ..render import Renderer
 from ..site import Site
 from .demo import demo
+from .model_view import model_view
 from .views import card, page_view, site_view
 
 NEWEST = 5
@@ -59,6 +60,9 @@ def pages(site: Site, renderer: Renderer) -> Iterator[File]:
         yield page("topic.html", topic.path, topic.name, description, ("Topics", "topics/"), topic=topic)
     about = Safe(at_root(site.about, renderer.root_of("about/")))
     yield page("about.html", "about/", "About", f"What {settings.title} is, and how it is made.", body=about)
+    model = model_view(site.language_model, site.glossary.held_out)
+    yield page("model.html", "model/", "About the model", "The small language model on every page: what it read, how it counts, and how well it predicts.",
+               model=model)  # fmt: skip
     if settings.newsletter:
         yield page(
             "subscribe.html",

@@ -13,7 +13,7 @@ from ..site import Site
 def sitemap(site: Site, _: Renderer) -> Iterator[File]:
     """Every page but redirects and the 404."""
     settings = site.glossary.settings
-    lists = ["", "a-z/", "about/"]
+    lists = ["", "a-z/", "about/", "model/"]
     if settings.topics:
         lists += ["topics/", *(f"topics/{topic.slug}/" for topic in settings.topics)]
     if settings.newsletter:

@@ -1,154 +1,200 @@
 /**
- * An n-gram language model with interpolated, modified Kneser-Ney smoothing, counted from its own training text.
- * Pure functions of their arguments: what draws on the page is in demo.js.
+ * The language model of sitegen/ngram/, counted in the browser from the very text it was trained on: interpolated
+ * modified Kneser-Ney (Chen and Goodman 1998). No counts are stored: the text's places are sorted by the five tokens
+ * that stand there, so that all places of an n-gram lie side by side and every count is found by binary search.
  */
 
-export const END = 0; // closes every sentence
-export const START = 1; // stands before every sentence, is never predicted
+const LONGEST = 5; // tokens by which places are sorted, hence the highest order
 
-/** Counts every n-gram of the text once; `json` is the model file. */
-export function parseModel({ order, vocabulary, tokens, discounts }) {
-  const size = vocabulary.length;
-  const places = Array.from({ length: order }, (_, n) => size ** n);
-  const raw = places.map(() => new Map()); // by length of context: context -> word -> count
+/** The corpus of a model file, a stream of what sitegen/ngram/packing.py writes. */
+export async function readCorpus(file) {
+  const inflated = new Response(file.pipeThrough(new DecompressionStream("gzip")));
+  const bytes = new Uint8Array(await inflated.arrayBuffer());
+  const text = (from, to) => new TextDecoder().decode(bytes.subarray(from, to));
+  const start = bytes.indexOf(10) + 1;
+  const { entries, sentences, vocabulary, discounts } = JSON.parse(text(0, start));
+  let at = start + vocabulary;
 
-  let history = [START];
-  for (const token of tokens) {
-    // A context is one number: the nearest word is its last digit, so that a modulo forgets the furthest.
-    let context = 0;
-    for (let n = 0; n < order && n <= history.length; n++) {
-      if (n) context += history[history.length - n] * places[n - 1];
-      count(raw[n], context, token);
+  const words = [];
+  const kinds = [[], []]; // numbers of the rare words, which take two bytes, and of the frequent ones
+  for (const coded of text(start, at).match(/[\0-\x1f][^\0-\x1f]*/g)) {
+    const code = coded.charCodeAt(0);
+    kinds[code >> 4].push(words.length);
+    words.push((words.at(-1) ?? "").slice(0, code & 15) + coded.slice(1));
+  }
+  const singles = kinds[1].length;
+  const codes = [...kinds[1], ...kinds[0]];
+  const end = words.indexOf("</s>");
+  const tokens = [];
+  for (let id = end; at < bytes.length; tokens.push(id)) {
+    if (id === end) tokens.push(words.length);
+    const code = bytes[at++];
+    id = codes[code < singles ? code : singles + (code - singles) * 256 + bytes[at++]];
+  }
+  return Object.assign(new Corpus(words, tokens), { entries, runs: sentences, discounts });
+}
+
+/** One pass of a radix sort: every place moves one token back, in order, to the row of the token there. */
+function moved(places, tokens, rows) {
+  const sorted = new Uint32Array(tokens.length - LONGEST);
+  for (let i = 0; i < sorted.length; i++) {
+    const place = (places[i] || sorted.length) - 1;
+    sorted[rows[tokens[place]]++] = place;
+  }
+  return sorted;
+}
+
+/** Words, by number in the order of their spelling, and a text in which each sentence is START, its words, END. */
+export class Corpus {
+  constructor(words, text) {
+    const { length } = text;
+    this.words = words;
+    this.START = words.length;
+    this.END = words.indexOf("</s>");
+    this.length = length;
+    const tokens = (this.tokens = new Uint16Array(length + LONGEST)); // what is read beyond the last END never matters
+    tokens.set(text);
+
+    // Places in the order of k tokens become places in the order of k + 1.
+    const rows = new Uint32Array(words.length + 2);
+    for (let i = 0; i < length; i++) rows[tokens[i] + 1]++;
+    for (let id = 1; id < rows.length; id++) rows[id] += rows[id - 1];
+    let places = Uint32Array.from(text.keys());
+    for (let k = 0; k < LONGEST; k++) places = moved(places, tokens, rows.slice());
+    this.places = places;
+
+    // How many tokens each place shares with the one above it.
+    this.shared = new Uint8Array(length);
+    for (let i = 1; i < length; i++) {
+      let n = 0;
+      while (n < LONGEST && tokens[places[i - 1] + n] === tokens[places[i] + n]) n++;
+      this.shared[i] = n;
     }
-    history = token === END ? [START] : [...history, token].slice(1 - order);
   }
 
-  const adjusted = raw.map((table, n) => (n === order - 1 ? table : continuations(table, raw[n + 1], n, places)));
-  const ids = new Map(vocabulary.map((word, id) => [word, id]));
-  const spelling = new Uint32Array(size);
-  [...vocabulary.keys()].sort((a, b) => bySpelling(vocabulary[a], vocabulary[b])).forEach((id, rank) => (spelling[id] = rank));
-  return { order, vocabulary, discounts, size, places, raw, adjusted, ids, spelling };
-}
-
-/** By code point, as Python sorts: `<` compares halves of the signs beyond U+FFFF. */
-function bySpelling(a, b) {
-  let i = 0;
-  while (i < a.length && a[i] === b[i]) i++;
-  return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1);
-}
-
-function count(table, context, word) {
-  let words = table.get(context);
-  if (!words) table.set(context, (words = new Map()));
-  words.set(word, (words.get(word) ?? 0) + 1);
-}
-
-/** Below the highest order a word counts once for each different word before it: "Francisco" is frequent, but only after "San". */
-function continuations(table, longer, n, places) {
-  const result = new Map();
-  for (const [context, words] of longer) {
-    for (const word of words.keys()) count(result, context % places[n], word);
+  /** The range of `places` at which these at most five tokens stand; an unknown one, undefined, stands nowhere. */
+  range(gram) {
+    const first = (above) => {
+      let [low, high] = [0, this.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        const place = this.places[middle];
+        let i = 0;
+        while (i < gram.length && this.tokens[place + i] === gram[i]) i++;
+        if (i < gram.length ? this.tokens[place + i] < gram[i] : above) low = middle + 1;
+        else high = middle;
+      }
+      return low;
+    };
+    return gram.includes(undefined) ? [0, 0] : [first(), first(true)];
   }
-  // Nothing stands before the start of a sentence, so what begins there keeps its plain counts.
-  for (const [context, words] of table) {
-    if (n && Math.floor(context / places[n - 1]) === START) result.set(context, words);
+
+  /** How often these at most five tokens stand in the text; no tokens, as often as there is a token to draw. */
+  count(gram) {
+    const [low, high] = this.range(gram);
+    return high - low - (gram.length ? 0 : this.count([this.START]));
   }
-  return result;
 }
 
-/** The ids of a prompt's words behind a sentence start; what the vocabulary lacks becomes undefined. */
-export function encode(model, words) {
-  const lower = (word) => word.charAt(0).toLowerCase() + word.slice(1);
-  const id = (word, i) => model.ids.get(word) ?? (i === 0 ? model.ids.get(lower(word)) : undefined);
-  return [START, ...words.map(id)];
-}
-
-/** What the model can see of a history: its last words, back to the sentence's start or to an unknown word. */
-export function visible(model, history) {
-  const ids = history.slice(Math.max(0, history.length - model.order + 1));
-  return ids.slice(Math.max(ids.lastIndexOf(START), ids.lastIndexOf(undefined) + 1));
-}
-
-/** The contexts of a history, shortest (none) first, as far as they occur in the text. */
-function contexts(model, history) {
-  const ids = visible(model, history);
-  const keys = [0];
-  for (let n = 1; n <= ids.length; n++) {
-    const key = keys[n - 1] + ids[ids.length - n] * model.places[n - 1];
-    if (!model.raw[n].has(key)) break;
-    keys.push(key);
+export class Model {
+  constructor(corpus, order) {
+    this.corpus = corpus;
+    this.order = order;
+    this.marks = new Uint32Array(corpus.words.length + 1); // by token: the run of `#grams` in which it was last met
+    this.run = 0;
+    this.discounts = corpus.discounts?.[order] ?? Array.from({ length: order }, (_, length) => this.#estimate(length));
+    this.none = this.context([]);
+    this.unigrams = new Float64Array(corpus.words.length).fill(1 / (corpus.words.length + 1));
+    this.#mix(this.unigrams, this.none);
+    this.ranking = [...this.unigrams.keys()].sort((a, b) => this.unigrams[b] - this.unigrams[a] || a - b);
   }
-  return keys;
-}
 
-/** What is left of a context's counts: the discounted share of each word, and gamma, the share of the shorter context. */
-function shares(model, context, n) {
-  const words = model.adjusted[n].get(context);
-  const discounts = model.discounts[n];
-  const kinds = [0, 0, 0];
-  let total = 0;
-  for (const c of words.values()) {
-    total += c;
-    kinds[Math.min(c, 3) - 1] += 1;
+  /**
+   * Calls `take(word, count, place)` for every n-gram of a history of `length` words and a word, in a range of places.
+   * Its count is adjusted: at the highest order, and at a sentence's START, how often it stands there; below, after how
+   * many different words.
+   */
+  #grams(length, [low, end], take) {
+    const { tokens, places, shared, START } = this.corpus;
+    while (low < end) {
+      const place = places[low];
+      const exact = length === this.order - 1 || tokens[place] === START;
+      const run = ++this.run;
+      let count = 0;
+      do {
+        const before = tokens[places[low] - 1];
+        if (exact || this.marks[before] !== run) count++;
+        if (!exact) this.marks[before] = run;
+      } while (++low < end && shared[low] > length);
+      if (tokens[place + length] !== START) take(tokens[place + length], count, place);
+    }
   }
-  const gamma = (discounts[0] * kinds[0] + discounts[1] * kinds[1] + discounts[2] * kinds[2]) / total;
-  return { words, gamma, own: (c) => Math.max(c - discounts[Math.min(c, 3) - 1], 0) / total };
-}
 
-/** P(word | history) for every word of the vocabulary, by id. */
-export function distribution(model, history) {
-  const p = new Float64Array(model.size).fill(1 / model.size); // the uniform guess: START is out, the unknown word is in
-  contexts(model, history).forEach((context, n) => {
-    const { words, gamma, own } = shares(model, context, n);
-    for (let id = 0; id < p.length; id++) p[id] *= gamma;
-    for (const [id, c] of words) p[id] += own(c);
-  });
-  return p;
-}
+  /** D1, D2 and D3+ for n-grams with a history of `length` words: Dk = k - (k+1) Y n(k+1)/nk, Y = n1/(n1 + 2 n2). */
+  #estimate(length) {
+    const { corpus } = this;
+    const n = [0, 0, 0, 0, 0, 0];
+    this.#grams(length, [0, corpus.length], (_, count, place) => {
+      if (corpus.tokens.indexOf(corpus.END, place) >= place + length) n[Math.min(5, count)]++; // else it is in two sentences
+    });
+    const y = n[1] / (n[1] + 2 * n[2]);
+    const found = [1, 2, 3].map((k) => k - ((k + 1) * y * n[k + 1]) / n[k]);
+    return found.every((d, i) => n[i + 1] && d >= 0 && d <= i + 1) ? found : [0.5, 1, 1.5]; // the customary fallback
+  }
 
-/** How P(word | history) comes about, a row for each length of context, shortest first. */
-export function explain(model, history, id) {
-  const ids = visible(model, history);
-  let p = 1 / model.size;
-  return contexts(model, history).map((context, n) => {
-    const { words, gamma, own } = shares(model, context, n);
-    const counts = model.raw[n].get(context);
-    const share = words.has(id) ? own(words.get(id)) : 0;
-    p = gamma * p + share;
-    const seen = [...counts.values()].reduce((a, b) => a + b, 0);
-    return { context: ids.slice(ids.length - n), seen, followed: counts.get(id) ?? 0, own: share, gamma, p };
-  });
-}
+  /** The words after `history`, their shares max(a - D, 0) / sum of a, and gamma, what is left for the shorter history. */
+  context(history) {
+    const { length } = history;
+    const discounts = this.discounts[length];
+    const [ids, counts, kinds] = [[], [], [0, 0, 0]];
+    let total = 0;
+    this.#grams(length, this.corpus.range(history), (word, count) => {
+      ids.push(word);
+      counts.push(count);
+      kinds[Math.min(count, 3) - 1]++;
+      total += count;
+    });
+    const shares = counts.map((count) => Math.max(count - discounts[Math.min(count, 3) - 1], 0) / total);
+    const gamma = discounts.reduce((sum, d, i) => sum + d * kinds[i], 0) / total;
+    return { history, ids, counts, total, shares, gamma };
+  }
 
-/** Every word that may come next, likeliest first: `share` after temperature, `count` after the longest known context. */
-export function candidates(model, history, temperature) {
-  const p = distribution(model, history);
-  const keys = contexts(model, history);
-  const seen = model.raw[keys.length - 1].get(keys.at(-1));
-  const ids = [...p.keys()].filter((id) => id !== START);
-  ids.sort((a, b) => p[b] - p[a] || model.spelling[a] - model.spelling[b]);
+  #mix(p, { ids, shares, gamma }) {
+    p.forEach((each, id) => (p[id] = each * gamma));
+    ids.forEach((id, i) => (p[id] += shares[i]));
+  }
 
-  const whole = ids.reduce((sum, id) => sum + p[id], 0);
-  const weights = ids.map((id, i) => (temperature ? (p[id] / whole) ** (1 / temperature) : Number(i === 0)));
-  const sum = weights.reduce((a, b) => a + b, 0);
-  return ids.map((id, i) => ({ id, text: model.vocabulary[id], share: weights[i] / sum, count: seen.get(id) ?? 0 }));
-}
+  /** The contexts of a history that the text has, from none to the longest. */
+  contexts(history) {
+    const found = [this.none];
+    for (let n = 1; n < this.order && n <= history.length; n++) {
+      const longer = this.context(history.slice(-n));
+      if (!longer.total) break;
+      found.push(longer);
+    }
+    return found;
+  }
 
-/** The place in the list where a number from 0 to 1 falls. */
-export function draw(list, u) {
-  const total = list.reduce((sum, { share }) => sum + share, 0);
-  let reached = 0;
-  const place = list.findIndex(({ share }) => (reached += share) > u * total);
-  return place < 0 ? list.length - 1 : place;
-}
+  /** P(word | history) = share + gamma P(word | shorter history), for all words, by number. */
+  distribution(history, contexts = this.contexts(history)) {
+    const p = this.unigrams.slice();
+    for (const context of contexts.slice(1)) this.#mix(p, context);
+    return p;
+  }
 
-/** A small seeded generator, the same in every language that has 32-bit integers. */
-export function mulberry32(seed) {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+  /** What may come next: the words' numbers, likeliest first, ties by spelling, each one's p, and the context known. */
+  offer(history) {
+    const contexts = this.contexts(history);
+    const p = this.distribution(history, contexts);
+    // Words that no context has keep the order of the unigrams; the few others are sorted in among them.
+    const few = new Set(contexts.slice(1).flatMap(({ ids }) => ids));
+    const own = [...few].sort((a, b) => p[a] - p[b] || b - a);
+    const ids = [];
+    for (const id of this.ranking) {
+      if (few.has(id)) continue;
+      while (own.length && (p[own.at(-1)] - p[id] || id - own.at(-1)) > 0) ids.push(own.pop());
+      ids.push(id);
+    }
+    return { ids: [...ids, ...own.reverse()], p, seen: contexts.at(-1).history };
+  }
 }

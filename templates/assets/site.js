@@ -104,6 +104,15 @@ function late() {
     near.observe(element);
     element.addEventListener("focusin", () => wake(element), { once: true });
   }
+  // The address may hold a state of the demo, as its "copy link" writes it.
+  const demo = document.querySelector("autoregressive-demo");
+  const show = () => {
+    if (!demo || !location.hash.startsWith("#~")) return;
+    demo.parentElement.scrollIntoView();
+    wake(demo);
+  };
+  addEventListener("hashchange", show);
+  show();
 }
 
 themes();

@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
+from sitegen.build import language_model
+from sitegen.train import LanguageModel
 from tests.browser.install import find_browser
 from tests.conftest import CONTENT, sitegen
 
@@ -72,6 +74,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = sitegen("build", "--content", CONTENT, "--out", out, "--base-url", f"https://example.org{BASE}")
     assert result.status == 0, result.err
     return out
+
+
+@pytest.fixture(scope="session")
+def model() -> LanguageModel:
+    """Python's model of the shipped glossary."""
+    return language_model(CONTENT)
 
 
 @contextmanager

@@ -58,6 +58,43 @@ def frame(page: Page) -> Frame:
     return Frame(**page.locator("autoregressive-demo").evaluate(_FRAME))
 
 
+_STATE = """demo => ({
+  chips: [...demo.querySelectorAll(".line .tok")].map((chip) => chip.getAttribute("aria-label") ?? chip.textContent),
+  notes: [".copied", ".strange"].map((part) => demo.querySelector(part).textContent),
+  controls: Object.fromEntries([...demo.querySelectorAll(".controls [name]:not([name=link])")].map((control) =>
+    [control.name, control.ariaPressed ?? (control.type === "checkbox" ? control.checked : control.value)])),
+  seed: demo.querySelector(".seed").textContent,
+})"""
+
+
+def state(page: Page) -> tuple[Frame, dict[str, object]]:
+    """All that the page's demo shows: the frame, each token as it is told to listeners, the notes, the controls."""
+    return frame(page), page.locator("autoregressive-demo").evaluate(_STATE)
+
+
+def chips(page: Page) -> list[str]:
+    """The demo's tokens as they are told to listeners."""
+    found: list[str] = page.locator("autoregressive-demo").evaluate(_STATE)["chips"]
+    return found
+
+
+def said(page: Page) -> Locator:
+    """The demo's status line."""
+    return page.locator("autoregressive-demo [role=status]")
+
+
+def awake(page: Page) -> None:
+    """Touch the demo, which takes no step, and wait until its model is there."""
+    ready(page)
+    control(page, "reset").press("Enter")
+    page.locator(".line [role=button]").first.wait_for()
+
+
+def more(page: Page) -> None:
+    """Fold the controls out that are not always shown."""
+    page.locator(".more summary").press("Enter")
+
+
 def steps(page: Page) -> list[str]:
     """The demo's written-out steps, each on one line."""
     return [" ".join(text.split()) for text in page.locator(".steps li").all_text_contents()]
@@ -65,7 +102,7 @@ def steps(page: Page) -> list[str]:
 
 def control(page: Page, name: str) -> Locator:
     """A button of the demo."""
-    return page.locator("autoregressive-demo").get_by_role("button", name=name, exact=True)
+    return page.locator(".controls").get_by_role("button", name=name, exact=True)
 
 
 def ready(page: Page) -> None:

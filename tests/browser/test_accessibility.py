@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.pages import KINDS, TERM, frame, ready
+from tests.browser.pages import KINDS, TERM, awake, control, frame, more, ready
 
 MATHS_AND_TABLES = "terms/softmax/"
 PAGES = {**KINDS, "mathematics": MATHS_AND_TABLES}
@@ -59,12 +59,69 @@ def test_axe_finds_nothing_in_use(visit: Visit) -> None:
     """Nor does a term's page with the demo played, everything folded out and a token's caption shown."""
     page = visit(TERM, reduced_motion="reduce")
     ready(page)
-    page.get_by_role("button", name="play").press("Enter")
+    control(page, "play").press("Enter")
     for summary in page.locator("summary").all():
         summary.press("Enter")
     page.locator(".definition span").first.focus()
     expect(page.locator("#caption")).to_be_visible()
     assert violations_everywhere(page) == {}
+
+
+def printed(page: Page) -> None:
+    """As it came."""
+    ready(page)
+
+
+def stepped(page: Page) -> None:
+    """One token drawn, one chosen by hand."""
+    control(page, "step").press("Enter")
+    page.locator(".ledger").get_by_role("button").nth(3).press("Enter")
+    expect(page.locator(".steps summary")).to_have_text("2 steps so far")
+
+
+def explained(page: Page) -> None:
+    """With the arithmetic and its sentences."""
+    stepped(page)
+    page.locator(".why summary").press("Enter")
+    expect(page.locator(".why li").first).to_be_visible()
+
+
+def cut(page: Page) -> None:
+    """With words struck out."""
+    page.get_by_label("top-k").select_option("3")
+    expect(page.locator(".ledger del").first).to_be_visible()
+
+
+def unknown(page: Page) -> None:
+    """With a word that the text does not have."""
+    page.get_by_label("your own prompt").fill("a zyzzyva model")
+    page.get_by_label("your own prompt").press("Enter")
+    expect(page.locator(".strange")).not_to_be_empty()
+
+
+def copied(page: Page) -> None:
+    """With a run copied from the text."""
+    page.get_by_label("longest match, no smoothing").check()
+    control(page, "play").press("Enter")
+    expect(page.locator(".copied a").first).to_be_visible()
+
+
+def this_page(page: Page) -> None:
+    """Trained on this page, and explained."""
+    page.get_by_label("train on this page only").check()
+    explained(page)
+
+
+@pytest.mark.parametrize("use", [printed, stepped, explained, cut, unknown, copied, this_page])
+def test_axe_finds_nothing_in_any_state_of_the_demo(visit: Visit, use: Callable[[Page], None]) -> None:
+    """No state of the demo breaks a rule or is wider than its page, in light or dark, at 320 or 1280 pixels."""
+    page = visit(TERM, reduced_motion="reduce")
+    awake(page)
+    more(page)
+    use(page)
+    assert violations_everywhere(page) == {}
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert overflow(page) == []
 
 
 @pytest.mark.parametrize("path", KINDS.values(), ids=KINDS.keys())
@@ -89,7 +146,7 @@ def test_no_sideways_scrolling_in_use(visit: Visit) -> None:
     page = visit(TERM, width=320, reduced_motion="reduce")
     page.locator("autoregressive-demo").scroll_into_view_if_needed()
     ready(page)
-    page.get_by_role("button", name="play").press("Enter")
+    control(page, "play").press("Enter")
     for summary in page.locator("summary").all():
         summary.press("Enter")
     assert overflow(page) == []
@@ -106,13 +163,13 @@ def test_calm(visit: Visit) -> None:
       }
     }""")
     start = len(frame(page).tokens)
-    page.get_by_role("button", name="play").press("Enter")
+    control(page, "play").press("Enter")
     expect(page.locator("autoregressive-demo p[role=status]")).not_to_be_empty()
     tokens = frame(page).tokens
     assert tokens[-1] == "end of sentence" or len(tokens) == start + 40
-    expect(page.get_by_role("button", name="play")).to_be_visible()
-    page.get_by_role("slider").press("Home")
-    page.get_by_role("button", name="step").press("Enter")
+    expect(control(page, "play")).to_be_visible()
+    page.get_by_role("slider", name="temperature").press("Home")
+    control(page, "step").press("Enter")
     expect(page.locator(".line .tok")).to_have_count(len(tokens) + 1)
     assert page.evaluate("document.getAnimations().length") == 0
     assert page.evaluate("window.moved") == []

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit, compressed
-from tests.browser.pages import KINDS, TERM, frame, ready
+from tests.browser.pages import KINDS, TERM, control, frame, ready
 
 KB = 1000
 GOOD_SHIFT = 0.1  # Core Web Vitals' bound; fallbacks of another measure than the font's go up to 0.33
@@ -61,7 +61,7 @@ def test_first_view(visit: Visit, path: str) -> None:
     assert scripts <= 10 * KB, sizes
     assert sum(sizes.values()) - fonts <= 25 * KB, sizes
     assert sum(sizes.values()) <= 60 * KB, sizes
-    assert "model.json" not in sizes
+    assert "model.bin" not in sizes
 
 
 def test_the_model_comes_with_the_first_touch(visit: Visit) -> None:
@@ -69,12 +69,22 @@ def test_the_model_comes_with_the_first_touch(visit: Visit) -> None:
     page = visit(TERM)
     ready(page)
     before = transferred(page)
-    page.get_by_role("button", name="step").press("Enter")
+    control(page, "step").press("Enter")
     expect(page.locator(".steps li")).to_have_count(1)
-    page.get_by_role("button", name="step").press("Enter")
+    control(page, "step").press("Enter")
     expect(page.locator(".steps li")).to_have_count(2)
     requests = page.evaluate(_SIZES)
-    assert sorted(name for name, _ in requests if name not in before) == ["engine.js", "frame.js", "model.json"]
+    assert sorted(name for name, _ in requests if name not in before) == [
+        "copies.js", "engine.js", "frame.js", "link.js", "live.js", "model.bin", "sampling.js", "tokens.js",
+    ]  # fmt: skip
+
+
+def test_the_demo_is_small(site: Path) -> None:
+    """What runs the demo, the counting engine aside, is at most 12.7 KB; what it takes to wake up, 0.7 KB."""
+    rest = ("live", "frame", "copies", "link", "tokens", "sampling", "why", "page")
+    sizes = {name: len(compressed(next(site.glob(f"assets/*/{name}.js")))) for name in ("demo", *rest)}
+    assert sizes["demo"] <= 0.7 * KB, sizes
+    assert sum(sizes.values()) <= 12.7 * KB, sizes
 
 
 @pytest.mark.parametrize("width", [320, 1280])
@@ -105,8 +115,8 @@ def test_nothing_jumps_when_the_demo_starts(visit: Visit) -> None:
     ready(page)
     start = len(frame(page).tokens)
     for _ in range(3):
-        page.get_by_role("button", name="step").press("Enter")
+        control(page, "step").press("Enter")
     expect(page.locator(".line .tok")).to_have_count(start + 3)
-    page.get_by_role("button", name="reset").press("Enter")
+    control(page, "reset").press("Enter")
     expect(page.locator(".line .tok")).to_have_count(start)
     assert shifts(page) == []

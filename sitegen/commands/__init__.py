@@ -1,0 +1,1 @@
+"""The commands that ask the language model, and what every command shares."""
