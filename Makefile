@@ -21,6 +21,7 @@ lint: $(STAMP)
 screenshots: $(STAMP)
 	$(BIN)/python -m tests.browser.install
 	$(BIN)/python -m tests.screenshots tests/golden/term-page.png
+	$(BIN)/python -m tests.walk tests/golden/demo.webp
 
 $(STAMP): pyproject.toml constraints.txt
 	@# Debian's Python comes without ensurepip: where it is missing, its package is installed.

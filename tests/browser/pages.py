@@ -14,6 +14,7 @@ KINDS = {
     "topics": "topics/",
     "topic": "topics/generation/",
     "about": "about/",
+    "model": "model/",
     "subscribe": "subscribe/",
     "newsletter": "newsletter/",
     "issue": "newsletter/2026-11-23-one-token-at-a-time/",
