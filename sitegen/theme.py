@@ -13,14 +13,27 @@ SHIPPED = _PACKAGE / "_templates" if (_PACKAGE / "_templates").is_dir() else _PA
 
 
 def load_theme(own: Path | None) -> Theme:
-    """The theme with the folder `own`, if given, before the shipped one. Raises OSError."""
+    """The theme with the folder `own`, if given, before the shipped one. Raises OSError.
+
+    A folder `x.js/` among the assets holds the parts of one script `x.js`. They are joined in the order of their
+    names and share one scope, so that they need not import each other. Where one theme has such a folder and the
+    other a whole `x.js`, the user's stands.
+    """
     folders = (SHIPPED,) if own is None or own.resolve() == SHIPPED.resolve() else (own, SHIPPED)
-    assets: dict[str, bytes] = {}
+    assets: dict[str, dict[str, bytes]] = {}  # the parts of each; a file that is whole is the part ""
     for folder in reversed(folders):
         root = folder / "assets"
         for file in sorted(root.rglob("*")):
             if file.is_file() and not file.name.startswith("."):
-                data = file.read_bytes()
-                # Comments are for readers of the source: a page does not pay for them.
-                assets[file.relative_to(root).as_posix()] = jsmin(data) if file.suffix == ".js" else data
-    return Theme(folders, assets)
+                script, joins, part = file.relative_to(root).as_posix().partition(".js/")
+                parts = assets.setdefault(script + joins.rstrip("/"), {})
+                if (part == "") != ("" in parts):
+                    parts.clear()
+                parts[part] = file.read_bytes()
+    return Theme(folders, {name: _joined(name, parts) for name, parts in assets.items()})
+
+
+def _joined(name: str, parts: dict[str, bytes]) -> bytes:
+    data = b"\n".join(parts[part] for part in sorted(parts))
+    # Comments are for readers of the source: a page does not pay for them.
+    return jsmin(data) if name.endswith(".js") else data

@@ -16,7 +16,9 @@ from zlib import crc32
 
 from .markup import Body
 from .model import Entry, Glossary
+from .names import MARKS
 from .ngram import BEGIN, END, Draw, Model, Ranking, Sampler, Token, generate, pack, sentences, tokenize
+from .ngram.tokens import CLOSING, OPENING
 
 MAX_TOKENS = 50_000  # what a browser should fetch and count: at most 75 KB compressed, even of varied prose
 STEPS = 12
@@ -149,8 +151,9 @@ class LanguageModel:
             "entries": [[entry.path, entry.title] for entry in dict.fromkeys(self.sources)],
             "sentences": [number for run in runs for number in run],
             "vocabulary": len(vocabulary),
+            "marks": MARKS, "closing": CLOSING, "opening": OPENING,  # how words are cut, and written without a space
             "discounts": {self.order: self.model.discounts},  # which a browser can estimate, at twice the time
-        }
+        }  # fmt: skip
         line = json.dumps(header, ensure_ascii=False, separators=(",", ":")) + "\n"
         return gzip.compress(line.encode() + vocabulary + tokens, 9, mtime=0)
 

@@ -88,6 +88,23 @@ def test_sampler(sampler: Sampler, kept: dict[str, float]) -> None:
     assert [c.word for c in choices] == list("abcd")
 
 
+@pytest.mark.parametrize(
+    ("sampler", "cuts"),
+    [
+        (Sampler(), ["", "", "", ""]),
+        (Sampler(1, top_k=2), ["", "", "top-k", "top-k"]),
+        (Sampler(1, top_p=0.5), ["", "", "top-p", "top-p"]),
+        (Sampler(1, top_k=2, top_p=0.7), ["", "", "top-k", "top-k"]),
+        (Sampler(1, top_k=3, top_p=0.1), ["", "top-p", "top-p", "top-k"]),
+        (Sampler(0, top_k=2, top_p=0.9), ["", "top-p", "top-k", "top-k"]),
+    ],
+    ids=str,
+)
+def test_what_cut_a_word(sampler: Sampler, cuts: list[str]) -> None:
+    """Beyond the k likeliest words it was top-k, which comes first; of those, what top-p leaves out was cut by it."""
+    assert [choice.cut for choice in sampler.choices(OFFER)] == cuts
+
+
 @given(samplers, histories)
 def test_sampler_laws(sampler: Sampler, history: list[str]) -> None:
     """What stays is the head of the ranking, k words at most, the fewest that reach p, and its shares add up to one."""

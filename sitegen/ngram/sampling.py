@@ -166,7 +166,7 @@ def mulberry32(seed: int) -> Callable[[], float]:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A word that may be drawn. `cut` names what has ruled it out; `share` is then what it had before."""
+    """A word that may be drawn. `cut` names what ruled it out first; `share` is then what it had before."""
 
     word: str
     share: float
@@ -215,7 +215,7 @@ class Sampler:
             if not number or i <= number:
                 yield Choice(word, share / together)
             else:
-                yield Choice(word, share, "top-k" if number == self.top_k else "top-p")
+                yield Choice(word, share, "top-k" if 0 < self.top_k < i else "top-p")
 
     def draw(self, offer: Offer, u: float) -> Choice:
         """The word on which `u` in [0, 1) falls when the shares of those that stay are laid on the line from 0 to 1."""

@@ -18,8 +18,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_NO_SPACE_BEFORE = frozenset(",.;:!?)]}%’”…。，、！？；：）」")
-_NO_SPACE_AFTER = frozenset("([{“‘$#（「")
+CLOSING = ",.;:!?)]}%’”…。，、！？；：）」"  # no space before these
+OPENING = "([{“‘$#（「"  # nor after these
+_CLOSING, _OPENING = frozenset(CLOSING), frozenset(OPENING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +49,4 @@ def tokenize(sentence: str) -> list[Token]:
 
 def is_glued(before: str, token: str) -> bool:
     """Whether `token` is written right after the token `before`, without a space."""
-    return token in _NO_SPACE_BEFORE or before in _NO_SPACE_AFTER
+    return token in _CLOSING or before in _OPENING

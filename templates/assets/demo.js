@@ -1,48 +1,37 @@
-/** Wakes the live model. What it needs comes with the first touch of the text, a word or a control, or with a link's state. */
+/** Wakes the live model. What it needs comes with the first touch of all but the steps, or with a link's state. */
 
-const PARTS = ".feed, .ledger, .controls, .why"; // the steps can be read without the model
+const demo = document.querySelector("autoregressive-demo");
 const shared = () => location.hash.startsWith("#~");
+let live;
 
-class AutoregressiveDemo extends HTMLElement {
-  #live;
-
-  connectedCallback() {
-    for (const control of this.querySelectorAll(":disabled")) control.disabled = false;
-    for (const type of ["focusin", "click", "input", "change", "submit", "toggle"]) this.addEventListener(type, this, true);
-    addEventListener("hashchange", this);
-    if (shared()) this.#wake();
-  }
-
-  disconnectedCallback() {
-    removeEventListener("hashchange", this);
-    this.#live?.then((live) => live?.pause());
-  }
-
-  /** Whatever is touched while the model is on its way waits for it, in order. */
-  handleEvent(event) {
-    if (event.type === "submit") event.preventDefault();
-    const { type, target } = event;
-    // A press with a pointer is a touch when it is over, as a click: between, nothing under the pointer may change.
-    const early = type === "focusin" && !target.matches(":focus-visible");
-    const touched = type === "hashchange" ? shared() : !early && target.closest(PARTS);
-    if (touched) this.#wake().then((live) => live?.on(event));
-  }
-
-  #wake() {
-    return (this.#live ??= this.#load().catch(() => {
-      this.#live = null; // so that the next touch tries again
-      this.querySelector("[role=status]").textContent = "The model could not be loaded.";
-    }));
-  }
-
-  async #load() {
-    const [{ start }, response] = await Promise.all([
-      import("./live.js"),
-      fetch(new URL(this.dataset.model, document.baseURI)),
-    ]);
-    if (!response.ok) throw response;
-    return start(this, response.body, response.url);
-  }
+async function load() {
+  const [model, response] = await Promise.all([
+    import("./live.js"),
+    fetch(new URL(demo.dataset.model, document.baseURI)),
+  ]);
+  if (!response.ok) throw response;
+  await model.start(demo, response.body, response.url);
+  return model;
 }
 
-customElements.define("autoregressive-demo", AutoregressiveDemo);
+function wake() {
+  return (live ??= load().catch(() => {
+    live = null; // so that the next touch tries again
+    demo.querySelector("[role=status]").textContent = "The model could not be loaded.";
+  }));
+}
+
+/** Whatever is touched while the model is on its way waits for it, in order. */
+function touch(event) {
+  const { type, target } = event;
+  if (type === "submit") event.preventDefault();
+  // A press with a pointer is a touch when it is over, as a click: between, nothing under the pointer may change.
+  const early = type === "focusin" && !target.matches(":focus-visible");
+  // The steps can be read without the model.
+  if (type === "hashchange" ? shared() : !early && !target.closest(".steps")) wake().then((model) => model?.on(event));
+}
+
+for (const control of demo.querySelectorAll(":disabled")) control.disabled = false;
+for (const type of ["focusin", "click", "input", "change", "submit", "toggle"]) demo.addEventListener(type, touch, true);
+addEventListener("hashchange", touch);
+if (shared()) wake();

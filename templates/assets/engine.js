@@ -12,8 +12,8 @@ export async function readCorpus(file) {
   const bytes = new Uint8Array(await inflated.arrayBuffer());
   const text = (from, to) => new TextDecoder().decode(bytes.subarray(from, to));
   const start = bytes.indexOf(10) + 1;
-  const { entries, sentences, vocabulary, discounts } = JSON.parse(text(0, start));
-  let at = start + vocabulary;
+  const header = JSON.parse(text(0, start));
+  let at = start + header.vocabulary;
 
   const words = [];
   const kinds = [[], []]; // numbers of the rare words, which take two bytes, and of the frequent ones
@@ -31,7 +31,7 @@ export async function readCorpus(file) {
     const code = bytes[at++];
     id = codes[code < singles ? code : singles + (code - singles) * 256 + bytes[at++]];
   }
-  return Object.assign(new Corpus(words, tokens), { entries, runs: sentences, discounts });
+  return Object.assign(new Corpus(words, tokens), header);
 }
 
 /** One pass of a radix sort: every place moves one token back, in order, to the row of the token there. */

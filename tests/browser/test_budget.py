@@ -74,17 +74,15 @@ def test_the_model_comes_with_the_first_touch(visit: Visit) -> None:
     control(page, "step").press("Enter")
     expect(page.locator(".steps li")).to_have_count(2)
     requests = page.evaluate(_SIZES)
-    assert sorted(name for name, _ in requests if name not in before) == [
-        "copies.js", "engine.js", "frame.js", "link.js", "live.js", "model.bin", "sampling.js", "tokens.js",
-    ]  # fmt: skip
+    assert sorted(name for name, _ in requests if name not in before) == ["engine.js", "live.js", "model.bin"]
 
 
 def test_the_demo_is_small(site: Path) -> None:
-    """What runs the demo, the counting engine aside, is at most 12.7 KB; what it takes to wake up, 0.7 KB."""
-    rest = ("live", "frame", "copies", "link", "tokens", "sampling", "why", "page")
-    sizes = {name: len(compressed(next(site.glob(f"assets/*/{name}.js")))) for name in ("demo", *rest)}
-    assert sizes["demo"] <= 0.7 * KB, sizes
-    assert sum(sizes.values()) <= 12.7 * KB, sizes
+    """All that runs the demo but the counting engine is at most 8 KB; what it takes to wake up, 600 bytes."""
+    scripts = {script.name: len(compressed(script)) for script in site.glob("assets/*/*.js")}
+    sizes = {name: size for name, size in scripts.items() if name not in ("site.js", "engine.js")}
+    assert sizes["demo.js"] <= 600, sizes
+    assert sum(sizes.values()) <= 8192, sizes
 
 
 @pytest.mark.parametrize("width", [320, 1280])

@@ -183,6 +183,9 @@ def test_what_is_cut_stays_to_be_seen(visit: Visit) -> None:
     page.get_by_label("top-k").select_option("0")
     page.get_by_label("top-p").fill("0.4")
     assert [reason for _, reason in cut_rows(page)] == [""] * 3 + ["cut by top-p"] * 6
+    page.get_by_label("top-k").select_option("5")
+    assert [reason for _, reason in cut_rows(page)] == [""] * 3 + ["cut by top-p"] * 2 + ["cut by top-k"] * 4
+    page.get_by_label("top-k").select_option("0")
     page.get_by_label("top-p").fill("1")
     assert frame(page) == printed
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from sitegen.ngram import tokenize
+from sitegen.ngram import BEGIN, END, tokenize
 from sitegen.train import LanguageModel, curled
 from tests.browser.conftest import Visit
 from tests.browser.pages import TERM, awake, frame, more, ready, said
@@ -38,28 +38,25 @@ def test_a_prompt_is_cut_at_forty_tokens(visit: Visit) -> None:
     assert frame(page).tokens == ["a"] * 40
 
 
-def test_every_page_is_read_as_python_reads_it(visit: Visit, site: Path, model: LanguageModel) -> None:
-    """On every term's page, "this page only" finds the very sentences that Python trains on for that entry."""
+def test_this_page_only_has_the_sentences_of_its_entry(visit: Visit, site: Path, model: LanguageModel) -> None:
+    """For every term's page, "this page only" counts the very sentences that Python trains on for that entry."""
     page = visit("about/")
-    (script,) = site.glob("assets/*/page.js")
+    (script,) = site.glob("assets/*/live.js")
     read = page.evaluate_handle(
         """async ([folder, file]) => {
-          const [{ pageSentences }, { readCorpus }] = await Promise.all([import(folder + "page.js"), import(folder + "engine.js")]);
+          const [{ pageCorpus }, { readCorpus }] = await Promise.all([import(folder + "live.js"), import(folder + "engine.js")]);
           const corpus = await readCorpus((await fetch(file)).body);
-          corpus.ids = new Map(corpus.words.map((word, id) => [word, id]));
-          return async (path) => {
-            const request = new XMLHttpRequest(); // which parses, where the policy forbids to parse text
-            request.open("GET", path);
-            request.responseType = "document";
-            await new Promise((loaded) => { request.onload = loaded; request.send(); });
-            return pageSentences(request.response, corpus);
+          return (path) => {
+            const { tokens, words, length } = pageCorpus(corpus, path);
+            return [...tokens.subarray(0, length)].map((id) => words[id] ?? "<s>");
           };
         }""",
         [f"/glossary/{script.parent.relative_to(site)}/", "/glossary/model.bin"],
     )
     for path in dict.fromkeys(entry.path for entry in model.sources):
-        expected = [list(words) for entry, words in zip(model.sources, model.corpus, strict=True) if entry.path == path]
-        assert read.evaluate("(read, path) => read(path)", f"/glossary/{path}") == expected, path
+        sentences = [words for entry, words in zip(model.sources, model.corpus, strict=True) if entry.path == path]
+        expected = [word for sentence in sentences for word in (BEGIN, *sentence, END)]
+        assert read.evaluate("(read, path) => read(path)", path) == expected, path
 
 
 def test_this_page_only(visit: Visit) -> None:

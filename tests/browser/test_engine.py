@@ -25,11 +25,11 @@ Corpus = list[list[str]]
 
 # In the page. Words are asked for by spelling, so that nothing depends on how either side numbers them.
 _LOAD = """async ([folder, file]) => {
-  const [engine, sampling] = await Promise.all([import(folder + "engine.js"), import(folder + "sampling.js")]);
+  const [engine, live] = await Promise.all([import(folder + "engine.js"), import(folder + "live.js")]);
   const bytes = Uint8Array.from(atob(file), (sign) => sign.charCodeAt(0));
   const corpus = await engine.readCorpus(new Response(bytes).body);
   const number = new Map(corpus.words.map((word, id) => [word, id])).set("<s>", corpus.START);
-  return { ...engine, ...sampling, corpus, ids: (words) => words.map((word) => number.get(word)) };
+  return { ...engine, ...live, corpus, ids: (words) => words.map((word) => number.get(word)) };
 }"""
 _DISCOUNTS = "({ Model, corpus }, order) => new Model(corpus, order).discounts"
 _PROBABILITIES = """({ Model, corpus, ids }, [order, questions]) => {
@@ -46,8 +46,8 @@ _CONTEXTS = """({ Model, corpus, ids }, [order, questions]) => {
     return [context.history.length, context.counts[at] ?? 0, context.total, context.shares[at] ?? 0, context.gamma];
   }));
 }"""
-_RUN = """({ Model, LongestMatch, corpus, ids, sample, draw, mulberry32 }, [order, prompt, sampler, seed, length]) => {
-  const source = order ? new Model(corpus, order) : new LongestMatch(corpus);
+_RUN = """({ Model, longestMatch, corpus, ids, sample, draw, mulberry32 }, [order, prompt, sampler, seed, length]) => {
+  const source = order ? new Model(corpus, order) : longestMatch(corpus);
   let history = [corpus.START, ...ids(prompt)];
   return Array.from({ length }, (_, i) => {
     const sampled = sample(source.offer(history), sampler);
@@ -57,10 +57,10 @@ _RUN = """({ Model, LongestMatch, corpus, ids, sample, draw, mulberry32 }, [orde
     return [corpus.words[id], sampled.shares[place]];
   });
 }"""
-_OFFER = """({ Model, LongestMatch, corpus, ids, sample }, [order, history, sampler]) => {
-  const source = order ? new Model(corpus, order) : new LongestMatch(corpus);
+_OFFER = """({ Model, longestMatch, corpus, ids, sample }, [order, history, sampler]) => {
+  const source = order ? new Model(corpus, order) : longestMatch(corpus);
   const sampled = sample(source.offer(ids(history)), sampler);
-  return sampled.ids.map((id, i) => [corpus.words[id], sampled.shares[i], i < sampled.kept ? "" : sampled.cut]);
+  return sampled.ids.map((id, i) => [corpus.words[id], sampled.shares[i], i < sampled.kept ? "" : sampled.cut(i)]);
 }"""
 _CORPUS = "({ corpus }) => [...corpus.tokens.subarray(0, corpus.length)].map((id) => corpus.words[id] ?? '<s>')"
 
@@ -73,7 +73,7 @@ def model_file(corpus: Corpus) -> bytes:
 
 
 class Engine:
-    """The shipped engine.js and sampling.js in a page, with a model file that they have read."""
+    """The shipped engine.js and live.js in a page, with a model file that they have read."""
 
     def __init__(self, page: Page, folder: str, file: bytes) -> None:
         from base64 import b64encode

@@ -1,0 +1,43 @@
+"""The theme: the shipped templates and assets, and the user's own over them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from rjsmin import jsmin
+
+from .conftest import PROJECT, MakeContent, sitegen
+
+ENTRY = {"token.yaml": "term: Token\ndefinition: A unit of text.\n"}
+
+
+def test_a_script_in_parts(tmp_path: Path, make_content: MakeContent) -> None:
+    """A folder `x.js` holds a script's parts, joined by name, each replaceable; a whole `x.js` stands for them all."""
+    content = make_content(ENTRY)
+    shipped = sorted((PROJECT / "templates" / "assets" / "live.js").iterdir())
+    texts = {part.name: part.read_text("utf-8") for part in shipped}
+    own = tmp_path / "own" / "assets"
+    own.mkdir(parents=True)
+
+    def built() -> dict[str, str]:
+        result = sitegen("build", "--content", content, "--out", "site", "--templates", own.parent, cwd=tmp_path)
+        assert result.status == 0, result.err
+        scripts = (tmp_path / "site" / "assets").glob("*/*.js")
+        return {script.name: script.read_text("utf-8") for script in scripts}
+
+    names = {"demo.js", "engine.js", "live.js", "site.js"}
+    assert {name: built()[name] for name in names} == built()
+    assert built()["live.js"] == jsmin("\n".join(texts.values()))
+
+    (own / "live.js").mkdir()
+    (own / "live.js" / "2-address.js").write_text("const ours = 1;\n")
+    (own / "live.js" / "9-more.js").write_text("const more = 2; // said last\n")
+    changed = {**texts, "2-address.js": "const ours = 1;\n", "9-more.js": "const more = 2;"}
+    assert built()["live.js"] == jsmin("\n".join(changed.values()))
+
+    (own / "site.js").mkdir()
+    (own / "site.js" / "only.js").write_text("let a;\n")
+    shutil.rmtree(own / "live.js")
+    (own / "live.js").write_text("let b;\n")
+    assert {name: built()[name] for name in ("live.js", "site.js")} == {"live.js": "let b;", "site.js": "let a;"}
