@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import io
 import sys
-import tempfile
 from pathlib import Path
 
 from PIL import Image
 
-from tests.browser.conftest import launched, served
+from tests.browser.conftest import shipped_site
 from tests.browser.pages import TERM, control, ready
-from tests.conftest import CONTENT, sitegen
 
 WIDTH, HEIGHT = 1280, 1250
 STEPS = 1
@@ -23,24 +21,19 @@ COLOURS = 256  # a page of text has few: a palette makes the file a quarter as l
 
 def take(out: Path) -> None:
     """Build the shipped site, photograph the page in both themes, write the picture."""
-    with tempfile.TemporaryDirectory() as folder:
-        site = Path(folder) / "site"
-        result = sitegen("build", "--content", CONTENT, "--out", site)
-        if result.status:
-            sys.exit(result.err)
-        with served(site) as address, launched() as browser:
-            shots = []
-            for scheme in ("light", "dark"):
-                viewport = {"width": WIDTH, "height": HEIGHT}
-                page = browser.new_page(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
-                page.goto(address + TERM)
-                ready(page)
-                control(page, "step").focus()
-                for _ in range(STEPS):
-                    page.keyboard.press("Enter")
-                page.locator(".steps summary", has_text="so far").wait_for()
-                page.evaluate("document.activeElement.blur(), scrollTo(0, 0), document.fonts.ready")
-                shots.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+    with shipped_site() as (address, browser):
+        shots = []
+        for scheme in ("light", "dark"):
+            viewport = {"width": WIDTH, "height": HEIGHT}
+            page = browser.new_page(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
+            page.goto(address + TERM)
+            ready(page)
+            control(page, "step").focus()
+            for _ in range(STEPS):
+                page.keyboard.press("Enter")
+            page.locator(".steps summary", has_text="so far").wait_for()
+            page.evaluate("document.activeElement.blur(), scrollTo(0, 0), document.fonts.ready")
+            shots.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
     picture = Image.new("RGB", (2 * WIDTH, HEIGHT))
     for i, shot in enumerate(shots):
         picture.paste(shot, (i * WIDTH, 0))

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import io
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import launched, served
+from tests.browser.conftest import shipped_site
 from tests.browser.pages import TERM, control, ready
-from tests.conftest import CONTENT, sitegen
 
 WIDTH, HEIGHT = 660, 840
 READ, LOOK, GLANCE = 3000, 1500, 500  # milliseconds that a picture stays
@@ -68,23 +66,18 @@ def walk(page: Page) -> Iterator[int]:
 
 def film(out: Path) -> None:
     """Build the shipped site, take the walk, write the pictures as one file."""
-    with tempfile.TemporaryDirectory() as folder:
-        site = Path(folder) / "site"
-        result = sitegen("build", "--content", CONTENT, "--out", site)
-        if result.status:
-            sys.exit(result.err)
-        with served(site) as address, launched() as browser:
-            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
-            page.add_init_script("Math.random = () => 0.5")  # a branch takes another seed: here always the same
-            page.goto(address + TERM)
-            page.evaluate("document.fonts.ready")
-            page.locator(".demo").evaluate("element => element.scrollIntoView()")
-            ready(page)
-            frames, durations = [], []
-            for duration in walk(page):
-                page.wait_for_timeout(250)  # transitions have ended
-                frames.append(Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB"))
-                durations.append(duration)
+    with shipped_site() as (address, browser):
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+        page.add_init_script("Math.random = () => 0.5")  # a branch takes another seed: here always the same
+        page.goto(address + TERM)
+        page.evaluate("document.fonts.ready")
+        page.locator(".demo").evaluate("element => element.scrollIntoView()")
+        ready(page)
+        frames, durations = [], []
+        for duration in walk(page):
+            page.wait_for_timeout(250)  # transitions have ended
+            frames.append(Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB"))
+            durations.append(duration)
     out.parent.mkdir(parents=True, exist_ok=True)
     frames[0].save(out, save_all=True, append_images=frames[1:], duration=durations, loop=0, lossless=True, method=4, minimize_size=True)
     print(f"{out}: {len(frames)} pictures, {sum(durations) / 1000:.1f} s, {out.stat().st_size:,} bytes")

@@ -1,15 +1,16 @@
 """A small language model, written to be read: an interpolated modified Kneser-Ney n-gram model.
 
 Read in this order: `tokens` cuts text into tokens, `model` counts them and turns counts into probabilities, `explain`
-takes a probability apart, `sampling` draws the next token and so generates; `longest` is the same without smoothing.
+takes a probability apart, `distribution` ranks all words, `sampling` draws the next token and so generates; `longest` is the same without smoothing.
 `packing` writes a text for the browser, which counts it again. Nothing here knows of a glossary.
 """
 
+from .distribution import Distribution, Ranking
 from .explain import Part, explain
 from .longest import LongestMatch
 from .model import BEGIN, END, Model
 from .packing import pack, unpack
-from .sampling import Choice, Distribution, Draw, Offer, Ranking, Sampler, Source, generate, mulberry32
+from .sampling import Choice, Draw, Offer, Sampler, Source, generate, mulberry32
 from .tokens import Token, is_glued, sentences, tokenize
 
 __all__ = [

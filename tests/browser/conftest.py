@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -102,6 +104,18 @@ def launched() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if root else [])
         yield browser
         browser.close()
+
+
+@contextmanager
+def shipped_site() -> Iterator[tuple[str, Browser]]:
+    """The shipped glossary, built anew: where it is served, and a Chromium to look at it."""
+    with tempfile.TemporaryDirectory() as folder:
+        site = Path(folder) / "site"
+        result = sitegen("build", "--content", CONTENT, "--out", site)
+        if result.status:
+            sys.exit(result.err)
+        with served(site) as address, launched() as browser:
+            yield address, browser
 
 
 @pytest.fixture(scope="session")

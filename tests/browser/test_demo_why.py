@@ -33,6 +33,17 @@ def evidence(page: Page) -> list[list[str]]:
     return found
 
 
+def asked_why(visit: Visit, number: int) -> Page:
+    """A term's page on which so many steps were taken and the table is open."""
+    page = visit(TERM)
+    awake(page)
+    page.locator(".why summary").press("Enter")
+    for _ in range(number):
+        control(page, "step").press("Enter")
+    expect(page.locator(".why li").first).to_be_visible()
+    return page
+
+
 def percent(share: float) -> str:
     """A share as the table prints it."""
     return f"{share * 100:.2f} %"
@@ -46,12 +57,7 @@ def near(text: str, share: float) -> bool:
 @pytest.mark.parametrize("number", [0, 1, 3, 6])
 def test_the_table_is_the_arithmetic(visit: Visit, model: LanguageModel, number: int) -> None:
     """Row by row the table has Python's counts, shares, weights and sums, and its last figure is the bar of the word."""
-    page = visit(TERM)
-    awake(page)
-    page.locator(".why summary").press("Enter")
-    for _ in range(number):
-        control(page, "step").press("Enter")
-    expect(page.locator(".why li").first).to_be_visible()
+    page = asked_why(visit, number)
     words = frame(page).tokens
     words = words[max((i + 1 for i, word in enumerate(words) if word == "end of sentence"), default=0) :]
     drawn = frame(page).drawn[0].removeprefix("others: ")
@@ -94,12 +100,7 @@ def test_the_cuts_stand_last(visit: Visit) -> None:
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_sentences_speak_for_it(visit: Visit, model: LanguageModel, number: int) -> None:
     """The sentences are the first three that Python finds, with context and word marked and the entry linked."""
-    page = visit(TERM)
-    awake(page)
-    page.locator(".why summary").press("Enter")
-    for _ in range(number):
-        control(page, "step").press("Enter")
-    expect(page.locator(".why li").first).to_be_visible()
+    page = asked_why(visit, number)
     words = frame(page).tokens
     drawn = frame(page).drawn[0].removeprefix("others: ")
     word = END if drawn == "end of sentence" else drawn
