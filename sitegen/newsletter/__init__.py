@@ -1,0 +1,13 @@
+"""The newsletter: from a posted form to an issue in the reader's inbox.
+
+It imports no stage of the build and no stage imports it; `commands.newsletter` hands it what it needs as values.
+
+    tables, database, migrations    what is kept, where, and how it came to look so
+    addresses, keys                 e-mail addresses; tokens, and hashes that need a key
+    states                          the life of a subscription: the only place that changes one
+    intake                          what was posted -> states and mails, within the budgets
+    web, texts, service             the pages and forms; their words; the process that serves them
+    mails, transport                what a mail is made of; SMTP, or a folder
+    dispatch, outbox, issues        claim, send, record; the single mails; an issue to everybody
+    roster, doctor                  what an operator asks: who is there, and what is wrong
+"""

@@ -1,0 +1,104 @@
+"""The process that serves the newsletter: one loop for requests, one writer, one clerk, and connections to the mail server."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from .config import Config
+from .database import Database, Writer
+from .dispatch import Dispatcher
+from .intake import newest_source_key, purge, remember_consent, work_off
+from .leases import give_back, new_owner
+from .outbox import LEASE, Outbox
+from .texts import Texts
+from .transport import Folder, Transport
+from .web import Web
+
+log = logging.getLogger("sitegen.newsletter")
+
+_HOUR = 3600.0
+_MOST_CONNECTIONS = 1000
+
+
+class Service:
+    """All threads of the newsletter, and the ASGI application in front of them."""
+
+    def __init__(
+        self, config: Config, database: Database, transport: Callable[[], Transport], proxies: tuple[str, ...] = ()
+    ) -> None:
+        """`proxies` are the addresses and networks whose X-Forwarded-For is believed."""
+        self.config, self.database = config, database
+        self.owner = new_owner()
+        self.stopping = threading.Event()
+        database.write(
+            lambda connection: remember_consent(connection, config.consent_hash, config.consent, time.time())
+        )
+        self.source_key = database.write(lambda connection: newest_source_key(connection, time.time()))
+        self.writer = Writer(database)
+        texts = Texts(config)
+        self.dispatcher = Dispatcher(
+            Outbox(config, texts, self.owner), self.writer.write, transport, connections=2, patience=math.inf
+        )
+        first = transport()
+        folder: Path | None = first.path if isinstance(first, Folder) else None
+        self.app = Web(config, texts, self.writer, lambda: self.source_key, folder).app()
+        self.asgi = ProxyHeadersMiddleware(self.app, list(proxies)) if proxies else self.app  # type: ignore[arg-type]
+        self.threads = [threading.Thread(target=work, daemon=True) for work in (self._clerk, self.dispatcher.run)]
+
+    def start(self) -> None:
+        """Begin to work off posts and to send mails."""
+        self.writer.start()
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way."""
+        self.stopping.set()
+        self.dispatcher.stop()
+        for thread in self.threads:
+            thread.join()
+        self.writer.stop()
+        self.database.write(lambda connection: give_back(connection, LEASE, self.owner))
+        self.database.close()
+
+    def server(self, host: str, port: int) -> uvicorn.Server:
+        """A server to `run`. What it logs holds no address: it has no access log."""
+        return uvicorn.Server(uvicorn.Config(
+            self.asgi, host, port, log_config=None, access_log=False, proxy_headers=False, server_header=False,
+            limit_concurrency=_MOST_CONNECTIONS, timeout_graceful_shutdown=20, lifespan="off",
+        ))  # fmt: skip
+
+    def _clerk(self) -> None:
+        tidied = 0.0
+        while not self.stopping.is_set():
+            began = time.time()
+            try:
+                if began > tidied + _HOUR:
+                    self.source_key = self.writer.write(_tidy)
+                    tidied = began
+                number = self.writer.write(
+                    lambda connection: work_off(connection, self.config.keys, self.config.budget, time.time())
+                )
+            except SQLAlchemyError as error:
+                log.error("posts wait: %s", type(error).__name__)
+                self.stopping.wait(5)
+                continue
+            if number:
+                self.dispatcher.wake.set()
+            # Visitors come first: working off posts takes at most a third of the writer's time.
+            self.stopping.wait(2 * (time.time() - began) if number else 0.1)
+
+
+def _tidy(connection: Connection) -> bytes:
+    purge(connection, time.time())
+    return newest_source_key(connection, time.time())

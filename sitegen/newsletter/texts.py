@@ -1,0 +1,68 @@
+"""The words: mails and pages from `templates/mail/`, the user's own over the shipped ones, file by file."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from functools import cached_property
+from hashlib import sha256
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from .config import Config, origin
+from .mails import UNSUBSCRIBE, Letter, is_one_line
+
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_LINK = re.compile(r"https?://\S+")
+
+
+class Texts:
+    """Renders the mails and pages of one newsletter."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.environment = Environment(
+            loader=FileSystemLoader([str(folder / "mail") for folder in config.templates]),
+            autoescape=lambda name: name is not None and name.endswith(".html"),
+            undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+        self.environment.globals["newsletter"] = config
+
+    def letter(self, kind: str, url: str) -> Letter:
+        """The mail of a kind, from `<kind>.txt`: `Subject: ...`, a blank line, and paragraphs.
+
+        In HTML, a paragraph whose last line is an address becomes a link with the lines before it as its words.
+        """
+        head, _, text = self.environment.get_template(f"{kind}.txt").render(url=url).partition("\n")
+        subject = head.removeprefix("Subject:").strip()
+        if not is_one_line(subject):
+            raise ValueError(f"the subject in {kind}.txt must be one line of plain text")
+        paragraphs = [_paragraph(part.strip()) for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
+        html = self.environment.get_template("letter.html").render(subject=subject, paragraphs=paragraphs)
+        return Letter(self.config.sender, subject, text.strip() + "\n", html, (("Auto-Submitted", "auto-generated"),))
+
+    def issue(self, title: str, text: str, html: str, archived_at: str) -> tuple[str, str]:
+        """The text and the HTML part of an issue."""
+        given = {"title": title, "archived_at": archived_at, "unsubscribe": UNSUBSCRIBE}
+        plain = self.environment.get_template("issue.txt").render(body=text.strip(), **given)
+        return plain.strip() + "\n", self.environment.get_template("issue.html").render(body=Markup(html), **given)
+
+    def page(self, name: str, **context: object) -> str:
+        """The page of the service in `<name>.html`."""
+        return self.environment.get_template(f"{name}.html").render(**context)
+
+    @cached_property
+    def policy(self) -> str:
+        """The Content-Security-Policy of every page: its own style, forms to itself and from there to the site, and nothing else."""
+        styles = _STYLE.findall(self.page("invalid"))
+        hashes = " ".join(f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" for style in styles)
+        return f"default-src 'none'; style-src {hashes}; form-action 'self' {origin(self.config.site_url)}; base-uri 'none'; frame-ancestors 'none'"
+
+
+def _paragraph(text: str) -> tuple[str, str]:
+    """The words of a paragraph, and the address it ends with, if it does."""
+    words, _, last = text.rpartition("\n")
+    if _LINK.fullmatch(last.strip()):
+        return " ".join(words.split()).rstrip(":"), last.strip()
+    return " ".join(text.split()), ""
