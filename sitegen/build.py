@@ -24,8 +24,9 @@ Progress = Callable[[str], None]
 
 
 def build(
-    content: Path, out: Path, templates: Path | None = None, base_url: str = "", progress: Progress = lambda _: None
-) -> Written:
+    content: Path, out: Path, templates: Path | None = None, base_url: str = "", progress: Progress = lambda _: None,
+    form_action: str = "",
+) -> Written:  # fmt: skip
     """Build the site of the folder `content` in the folder `out`.
 
     Raises ContentError with every problem, and OSError; the site that stood in `out` then stays.
@@ -33,7 +34,7 @@ def build(
     progress("reading")
     draft = load(content)
     require(check(draft))
-    site = make_site(draft, content, templates, base_url, progress)
+    site = make_site(draft, content, templates, base_url, progress, form_action)
     progress("rendering")
     return write(list(files(site)), out)
 
@@ -45,10 +46,11 @@ def require(problems: tuple[Problem, ...]) -> None:
 
 
 def make_site(
-    draft: Draft, content: Path, templates: Path | None, base_url: str = "", progress: Progress = lambda _: None
-) -> Site:
+    draft: Draft, content: Path, templates: Path | None, base_url: str = "", progress: Progress = lambda _: None,
+    form_action: str = "",
+) -> Site:  # fmt: skip
     """Link, mark up and train: everything the pages show."""
-    glossary = link(draft, base_url)
+    glossary = link(draft, base_url, form_action)
     progress("marking up")
     markup = Markup(glossary)
     bodies = {entry.slug: markup.entry(entry) for entry in glossary.entries}

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from . import __version__
 from .build import build as build_site
 from .check import check as check_draft
 from .commands.generate import generate
+from .commands.newsletter import newsletter
+from .commands.operator import mounted
 from .commands.perplexity import perplexity
 from .commands.shared import content_option, count, json_option, reported
 from .load import load
@@ -155,7 +158,7 @@ def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
     """Show the site, rebuild on every save, reload the page, and show problems in it."""
     from .serve import serve as serve_site
 
-    serve_site(content, _templates(templates), host, port, click.echo)
+    serve_site(content, _templates(templates), host, port, click.echo, partial(mounted, content))
 
 
 @main.command(short_help="Write a commented entry for TERM.")
@@ -240,4 +243,5 @@ def rules(as_json: bool) -> None:
 
 
 main.add_command(generate)
+main.add_command(newsletter)
 main.add_command(perplexity)

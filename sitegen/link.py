@@ -14,9 +14,11 @@ from .nodes import Scalar
 from .scan import plain
 
 
-def link(draft: Draft, base_url: str = "") -> Glossary:
-    """The glossary that `draft` describes, to stand at `base_url` if given, else where its settings say."""
+def link(draft: Draft, base_url: str = "", form_action: str = "") -> Glossary:
+    """The glossary that `draft` describes. If given, it stands at `base_url`, and the newsletter's form posts to `form_action`."""
     settings = replace(draft.settings, base_url=base_url) if base_url else draft.settings
+    if form_action and settings.newsletter:
+        settings = replace(settings, newsletter=replace(settings.newsletter, action=form_action))
     index = draft.index
     topics = {fold(name): topic.slug for topic in draft.settings.topics for name in (topic.slug, topic.name)}
     entries = {entry.slug: _entry(entry, index, topics) for entry in draft.entries}

@@ -9,7 +9,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
+from http.client import HTTPConnection, HTTPException
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,11 @@ from .build import build
 from .problems import ContentError, Problem, as_json, as_text
 
 PRIVATE = "/__sitegen/"  # addresses that only this server knows
+NEWSLETTER = PRIVATE + "newsletter/"  # below it, and at /outbox, the newsletter's service answers
+Mount = Callable[[str], AbstractContextManager[str]]
 _POLL_SECONDS = 0.3
+_MOST_POSTED = 100_000  # bytes
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
 _SNIPPET = f'<script type="module" src="{PRIVATE}reload.js"></script></body>'.encode()
 
 _RELOAD = """\
@@ -87,8 +93,8 @@ class _Handler(SimpleHTTPRequestHandler):
     wbufsize = 65536
     disable_nagle_algorithm = True
 
-    def __init__(self, *args: Any, state: _State, base: str, **options: Any) -> None:
-        self.state, self.base = state, base
+    def __init__(self, *args: Any, state: _State, base: str, newsletter: list[str], **options: Any) -> None:
+        self.state, self.base, self.newsletter = state, base, newsletter
         super().__init__(*args, **options)
 
     def do_GET(self) -> None:
@@ -97,6 +103,8 @@ class _Handler(SimpleHTTPRequestHandler):
             self._events()
         elif path == PRIVATE + "reload.js":
             self._answer(200, "text/javascript", _RELOAD.encode())
+        elif self.newsletter and _is_newsletters(path):
+            self._forward(path)
         elif path == "/" != self.base:
             self.send_response(302)
             self.send_header("Location", self.base)
@@ -106,7 +114,43 @@ class _Handler(SimpleHTTPRequestHandler):
             self._file()
 
     def do_HEAD(self) -> None:
-        self._file()
+        path = urlsplit(self.path).path
+        if self.newsletter and _is_newsletters(path):
+            self._forward(path)
+        else:
+            self._file()
+
+    def do_POST(self) -> None:
+        path = urlsplit(self.path).path
+        if self.newsletter and _is_newsletters(path):
+            self._forward(path)
+        else:
+            self.send_error(405)
+
+    def _forward(self, path: str) -> None:
+        """Let the newsletter's service answer, which listens at an address of its own."""
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal() or int(length) > _MOST_POSTED:
+            self.close_connection = True
+            self.send_error(413)
+            return
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
+        service = HTTPConnection(self.newsletter[0], timeout=30)
+        try:
+            service.request(self.command, path.removeprefix(NEWSLETTER[:-1]), self.rfile.read(int(length)), headers)
+            answer = service.getresponse()
+            data = answer.read()
+        except (OSError, HTTPException):
+            self.send_error(502)
+            return
+        finally:
+            service.close()
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in _HOP_BY_HOP:
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
 
     def _file(self) -> None:
         path = urlsplit(self.path).path
@@ -167,19 +211,27 @@ class _Handler(SimpleHTTPRequestHandler):
         """A request is not news to somebody who edits."""
 
 
-def serve(content: Path, templates: Path | None, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Serve until interrupted. Raises OSError if the port is taken."""
+def serve(
+    content: Path, templates: Path | None, host: str, port: int, say: Callable[[str], None], mount: Mount = lambda _: nullcontext("")
+) -> None:
+    """Serve until interrupted. Raises OSError if the port is taken.
+
+    `mount` is told this server's address, runs the newsletter's service, and gives the host and port at which that listens, if it does.
+    """
     with tempfile.TemporaryDirectory(prefix="sitegen-") as folder:
         out = Path(folder) / "site"
         state = _State()
-        handler = partial(_Handler, directory=str(out), state=state, base="/")
-        with _Server((host, port), handler) as server:
+        newsletter: list[str] = []
+        handler = partial(_Handler, directory=str(out), state=state, base="/", newsletter=newsletter)
+        with _Server((host, port), handler) as server, ExitStack() as stack:
             address = f"http://{host}:{server.server_port}/"
+            newsletter += filter(None, [stack.enter_context(mount(address))])
+            form_action = NEWSLETTER + "subscribe" if newsletter else ""
 
             def rebuild() -> None:
                 start = time.perf_counter()
                 try:
-                    written = build(content, out, templates, address)
+                    written = build(content, out, templates, address, form_action=form_action)
                 except ContentError as error:
                     say(as_text(error.problems))
                     state.tell(error.problems)
@@ -194,12 +246,18 @@ def serve(content: Path, templates: Path | None, host: str, port: int, say: Call
             try:
                 rebuild()
                 say(f"{address}  (Ctrl-C to stop)")
+                if newsletter:
+                    say(f"{address}outbox shows the newsletter's mails; nothing is really sent")
                 for _ in changes:
                     rebuild()
             except KeyboardInterrupt:
                 say("stopped")
             finally:
                 server.shutdown()
+
+
+def _is_newsletters(path: str) -> bool:
+    return path.startswith((NEWSLETTER, "/outbox/")) or path == "/outbox"
 
 
 def _changes(folders: list[Path]) -> Iterator[None]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
+import signal
+import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -52,31 +55,48 @@ class Service:
         first = transport()
         folder: Path | None = first.path if isinstance(first, Folder) else None
         self.app = Web(config, texts, self.writer, lambda: self.source_key, folder).app()
-        self.asgi = ProxyHeadersMiddleware(self.app, list(proxies)) if proxies else self.app  # type: ignore[arg-type]
+        asgi = ProxyHeadersMiddleware(self.app, list(proxies)) if proxies else self.app  # type: ignore[arg-type]
+        self.server = uvicorn.Server(
+            uvicorn.Config(
+                asgi, log_config=None, access_log=False, proxy_headers=False, server_header=False,
+                limit_concurrency=_MOST_CONNECTIONS, timeout_graceful_shutdown=20, lifespan="off",
+            )
+        )  # fmt: skip
         self.threads = [threading.Thread(target=work, daemon=True) for work in (self._clerk, self.dispatcher.run)]
 
-    def start(self) -> None:
-        """Begin to work off posts and to send mails."""
-        self.writer.start()
-        for thread in self.threads:
-            thread.start()
+    @contextmanager
+    def running(self, host: str, port: int) -> Iterator[str]:
+        """Everything is at work while the block runs, `serve` included; the address it listens on. Raises OSError if that is taken."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.create_server((host, port), family=family, backlog=_MOST_CONNECTIONS) as listening:
+            self.listening = listening
+            shown = f"[{host}]" if ":" in host else host
+            self.writer.start()
+            for thread in self.threads:
+                thread.start()
+            try:
+                yield f"http://{shown}:{listening.getsockname()[1]}/"
+            finally:
+                self._stop()
 
-    def stop(self) -> None:
-        """Finish what is under way."""
+    def serve(self) -> None:
+        """Answer requests until SIGTERM, SIGINT or `end`. What is logged holds no address: there is no access log."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):  # which uvicorn raises once more when it has ended
+                signal.signal(number, lambda *_: self.end())
+        self.server.run([self.listening])
+
+    def end(self) -> None:
+        """Let `serve` return."""
+        self.server.should_exit = True
+
+    def _stop(self) -> None:
         self.stopping.set()
         self.dispatcher.stop()
         for thread in self.threads:
             thread.join()
         self.writer.stop()
         self.database.write(lambda connection: give_back(connection, LEASE, self.owner))
-        self.database.close()
-
-    def server(self, host: str, port: int) -> uvicorn.Server:
-        """A server to `run`. What it logs holds no address: it has no access log."""
-        return uvicorn.Server(uvicorn.Config(
-            self.asgi, host, port, log_config=None, access_log=False, proxy_headers=False, server_header=False,
-            limit_concurrency=_MOST_CONNECTIONS, timeout_graceful_shutdown=20, lifespan="off",
-        ))  # fmt: skip
 
     def _clerk(self) -> None:
         tidied = 0.0

@@ -1,0 +1,202 @@
+"""What the newsletter's commands share: where its data stands, its configuration, and how a failure is said."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..load import load
+from ..model import Settings
+from ..problems import printable
+from ..serve import NEWSLETTER
+from ..theme import SHIPPED
+from .shared import content_option, stop
+
+if TYPE_CHECKING:
+    from ..newsletter.config import Config
+    from ..newsletter.database import Database
+    from ..newsletter.transport import Transport
+
+KEYS = "SITEGEN_NEWSLETTER_KEYS"
+HOME = Path("subscribers")  # where all that is personal stands, if nothing else is said
+OUTBOX = HOME / "outbox"
+ADDRESS = HOME / "address"  # where `sitegen serve` stands while it runs
+
+database_option = click.option(
+    "--database", envvar="SITEGEN_DATABASE", metavar="URL", show_envvar=True,
+    help=f"sqlite:///FILE or postgresql://USER@HOST/NAME. [default: {HOME}/newsletter.sqlite3]",
+)  # fmt: skip
+smtp_option = click.option(
+    "--smtp", envvar="SITEGEN_SMTP", metavar="URL", show_envvar=True,
+    help=f"smtp://USER:PASSWORD@HOST:587 or smtps://HOST. Without one, mails become files in {OUTBOX}.",
+)  # fmt: skip
+public_url_option = click.option("--public-url", metavar="URL", help="Where the service stands. [default: the form's action in site.yaml, less 'subscribe']")
+site_url_option = click.option("--site-url", metavar="URL", help="Where the site stands. [default: base_url in site.yaml]")
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What an operator's command works with. Everything is opened when it is asked for."""
+
+    content: Path
+    database_url: str
+    smtp: str
+    public_url: str
+    site_url: str
+
+    @property
+    def settings(self) -> Settings:
+        return load(self.content).settings
+
+    def config(self, **more: Any) -> Config:
+        """Raises UsageError for what site.yaml or the environment lacks."""
+        from ..newsletter.config import Config
+
+        settings = self.settings
+        form, where = settings.newsletter, f"{self.content}/site.yaml"
+        if form is None or not form.own:
+            raise click.UsageError(f"{where} names no newsletter of its own; add 'newsletter:' with 'action: https://.../subscribe' and 'sender:'")
+        sender = form.sender or ("" if self.smtp else f"{_ascii(settings.title)} <newsletter@localhost>")
+        if not sender:
+            raise click.UsageError(f"{where}: 'newsletter' has no 'sender'; write sender: Your Glossary <newsletter@example.org>")
+        local = ADDRESS.read_text().strip() if not self.smtp and ADDRESS.is_file() else ""
+        public_url = self.public_url or (local and local + NEWSLETTER[1:]) or form.action.removesuffix("subscribe")
+        return Config(
+            site=settings.title, title=form.title, consent=form.consent, language=settings.language,
+            site_url=_folder(self.site_url or local or settings.base_url), public_url=_folder(public_url),
+            sender=sender, keys=keys(local=not self.smtp),
+            templates=tuple(folder for folder in (Path("templates").absolute(), SHIPPED) if folder.is_dir()), **more,
+        )  # fmt: skip
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """The database, closed in the end."""
+        from ..newsletter.database import Database
+
+        if not self.database_url:
+            make_home()
+        database = Database(self.database_url or f"sqlite:///{HOME}/newsletter.sqlite3")
+        try:
+            yield database
+        finally:
+            database.close()
+
+    def transport(self) -> Callable[[], Transport]:
+        """Makes a way out for mails."""
+        from ..newsletter.transport import Folder, Smtp
+
+        if not self.smtp:
+            make_home()
+            return lambda: Folder(OUTBOX)
+        try:
+            Smtp(self.smtp)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--smtp") from None
+        return lambda: Smtp(self.smtp)
+
+
+def operating(command: Callable[..., Any]) -> Any:
+    """Gives a command its Operator; what cannot be done becomes one line and a status."""
+
+    @content_option
+    @database_option
+    @smtp_option
+    @public_url_option
+    @site_url_option
+    @wraps(command)
+    def run(
+        *args: Any, content: Path, database: str | None, smtp: str | None, public_url: str | None, site_url: str | None, **options: Any
+    ) -> None:
+        try:
+            from ..newsletter.database import DatabaseError
+            from ..newsletter.issues import IssueError
+            from ..newsletter.leases import LostError
+            from ..newsletter.transport import UnreachedError
+        except ImportError as error:
+            stop(f"the newsletter needs {error.name}; install it with: pip install 'sitegen-glossary[newsletter]'")
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from ..newsletter.database import one_line
+
+        try:
+            command(Operator(content, database or "", smtp or "", public_url or "", site_url or ""), *args, **options)
+        except (DatabaseError, IssueError, LostError, UnreachedError) as error:
+            stop(printable(str(error)))
+        except SQLAlchemyError as error:
+            stop(printable(f"the database is out of order: {one_line(error)}"))
+
+    return run
+
+
+@contextmanager
+def mounted(content: Path, address: str) -> Iterator[str]:
+    """The newsletter of the glossary that `sitegen serve` shows at `address`; yields where it listens, or nothing if it has none."""
+    form = load(content).settings.newsletter
+    try:
+        from ..newsletter.service import Service
+    except ImportError as error:
+        if form and form.own:
+            click.echo(f"the newsletter's form goes nowhere without {error.name}; pip install 'sitegen-glossary[newsletter]'", err=True)
+        form = None
+    if form is None or not form.own:
+        yield ""
+        return
+    operator = Operator(content, "", "", address + NEWSLETTER[1:], address)
+    config = operator.config()
+    with operator.database() as database:
+        service = Service(config, database, operator.transport())
+        with service.running("127.0.0.1", 0) as listening:
+            thread = Thread(target=service.serve, daemon=True)
+            thread.start()
+            ADDRESS.write_text(address)
+            try:
+                yield listening.removeprefix("http://").rstrip("/")
+            finally:
+                ADDRESS.unlink(missing_ok=True)
+                service.end()
+                thread.join()
+
+
+def keys(local: bool) -> Any:
+    """The keys in the environment; where mails only become files, a key of their own will do. Raises UsageError."""
+    from ..newsletter.keys import parse_keys
+
+    given = os.environ.get(KEYS, "")
+    if not given and local:
+        file = make_home() / "keys"
+        if not file.exists():
+            with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+                new.write(secrets.token_urlsafe(32))
+        given = file.read_text()
+    if not given:
+        raise click.UsageError(f"{KEYS} is not set. Keep one long random text there, and keep it safe, for example: {secrets.token_urlsafe(32)}")
+    try:
+        return parse_keys(given)
+    except ValueError as error:
+        raise click.UsageError(f"{KEYS}: {error}") from None
+
+
+def make_home() -> Path:
+    """The folder of all that is personal: only its owner reads it, and git never takes it along."""
+    HOME.mkdir(mode=0o700, exist_ok=True)
+    ignore = HOME / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+    return HOME
+
+
+def _folder(url: str) -> str:
+    return url.rstrip("/") + "/"
+
+
+def _ascii(text: str) -> str:
+    return "".join(c for c in text if c.isascii() and (c.isalnum() or c == " ")).strip() or "Glossary"
