@@ -47,7 +47,11 @@ class Database:
             with self.engine.connect() as connection:
                 upgrade(connection)
         except (SQLAlchemyError, OSError) as error:
+            self.close()
             raise DatabaseError(f"{self.shown}: {one_line(error)}") from None
+        except DatabaseError:
+            self.close()
+            raise
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """What `work` returns, once what it did is on disk."""
