@@ -51,7 +51,9 @@ def chosen(glossary: Glossary, name: str) -> Issue:
         if wanted in (issue.name, issue.name[len(issue.date) + 1 :]):
             return issue
     names = [issue.name for issue in glossary.issues]
-    hint = did_you_mean(wanted, names) or ("the issues are " + ", ".join(names) if names else "content/newsletter/ has none")
+    hint = did_you_mean(wanted, names) or (
+        "the issues are " + ", ".join(names) if names else "content/newsletter/ has none"
+    )
     raise click.UsageError(printable(f"there is no issue '{wanted}'; {hint}"))
 
 

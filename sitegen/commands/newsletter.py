@@ -16,7 +16,7 @@ from ..problems import as_text, printable
 from .issue_mail import issue_mail
 from .operator import OUTBOX, Operator, operating
 from .sending import resume, send, status
-from .shared import count, reported, stop
+from .shared import count, stop
 from .subscribers import subscribers
 
 _CLIPPED = 100_000  # bytes of HTML beyond which Gmail shows only a part
@@ -45,7 +45,9 @@ def _proxies(_: click.Context, param: click.Parameter, value: str) -> tuple[str,
         try:
             ipaddress.ip_network(part)
         except ValueError:
-            raise click.BadParameter(f"{part!r} is neither an address nor a network, such as 127.0.0.1 or 10.0.0.0/8", param=param) from None
+            raise click.BadParameter(
+                f"{part!r} is neither an address nor a network, such as 127.0.0.1 or 10.0.0.0/8", param=param
+            ) from None
     return found
 
 
@@ -55,8 +57,22 @@ def _proxies(_: click.Context, param: click.Parameter, value: str) -> tuple[str,
 @click.option("--port", default=8025, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
 @click.option("--trust-proxy", "proxies", default="", callback=_proxies, metavar="ADDRESSES",
               help="Proxies whose X-Forwarded-For is believed, with commas between. [default: none]")  # fmt: skip
-@click.option("--mails-per-hour", "hour", default=500, show_default=True, type=click.IntRange(1), help="Mails that posted forms may cause in all; the others wait.")
-@click.option("--mails-per-source", "source", default=20, show_default=True, type=click.IntRange(1), help="The same from one IP address in ten minutes.")
+@click.option(
+    "--mails-per-hour",
+    "hour",
+    default=500,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Mails that posted forms may cause in all; the others wait.",
+)
+@click.option(
+    "--mails-per-source",
+    "source",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1),
+    help="The same from one IP address in ten minutes.",
+)
 def serve(operator: Operator, host: str, port: int, proxies: tuple[str, ...], hour: int, source: int) -> None:
     """Serve the newsletter's forms and links until interrupted. A static site posts to it; a proxy in front of it adds TLS."""
     from ..newsletter.intake import Budget
@@ -67,7 +83,9 @@ def serve(operator: Operator, host: str, port: int, proxies: tuple[str, ...], ho
     with operator.database() as database:
         service = Service(config, database, operator.transport(), proxies)
         with service.running(host, port) as address:
-            mails = "sends mails" if operator.smtp else f"writes mails to {OUTBOX}/ (no --smtp), shown at {address}outbox"
+            mails = (
+                "sends mails" if operator.smtp else f"writes mails to {OUTBOX}/ (no --smtp), shown at {address}outbox"
+            )
             click.echo(f"{address}  for {config.public_url}, keeps {database.shown}, {mails}  (Ctrl-C to stop)")
             service.serve()
     click.echo("stopped")
@@ -76,7 +94,6 @@ def serve(operator: Operator, host: str, port: int, proxies: tuple[str, ...], ho
 @newsletter.command(short_help="Say what is wrong with the issues.")
 @click.argument("issues", nargs=-1, metavar="[ISSUE]...")
 @operating
-@reported
 def check(operator: Operator, issues: tuple[str, ...]) -> None:
     """Say what is wrong with the issues in content/newsletter/, or with those named."""
     from ..newsletter.texts import Texts
@@ -92,7 +109,9 @@ def check(operator: Operator, issues: tuple[str, ...]) -> None:
     for name in issues or [issue.name for issue in link(draft).issues]:
         made = issue_mail(operator.content, config, texts, name)
         size = len(made.html.encode())
-        click.echo(f"{made.name}: “{printable(made.subject)}”, {len(made.text.encode()):,} bytes of text, {size:,} of HTML")
+        click.echo(
+            f"{made.name}: “{printable(made.subject)}”, {len(made.text.encode()):,} bytes of text, {size:,} of HTML"
+        )
         if size > _CLIPPED:
             stop(f"{made.name}: Gmail shows only the first {_CLIPPED:,} bytes; split the issue")
 
@@ -102,7 +121,6 @@ def check(operator: Operator, issues: tuple[str, ...]) -> None:
 @click.option("--format", "form", type=click.Choice(["text", "html", "eml"]), default="text", show_default=True,
               help="Headers and text, the HTML part, or all of it as it goes over the wire.")  # fmt: skip
 @operating
-@reported
 def preview(operator: Operator, issue: str, form: str) -> None:
     """Show the mail of ISSUE as a subscriber would get it."""
     from ..newsletter.issues import letter
@@ -130,7 +148,6 @@ def preview(operator: Operator, issue: str, form: str) -> None:
 @click.argument("issue")
 @click.option("--to", "address", required=True, metavar="ADDRESS", help="Who gets it, subscribed or not.")
 @operating
-@reported
 def test(operator: Operator, issue: str, address: str) -> None:
     """Send ISSUE to one address, with a link to unsubscribe that belongs to nobody. Nothing is noted down."""
     from ..newsletter.addresses import parse_address
@@ -147,7 +164,9 @@ def test(operator: Operator, issue: str, address: str) -> None:
     config = operator.config()
     made = issue_mail(operator.content, config, Texts(config), issue)
     name = public_id()
-    data = letter(config, made).to(to, f"<test.{name}@{domain_of(config.sender)}>", time.time(), config.unsubscribe_url(name))
+    data = letter(config, made).to(
+        to, f"<test.{name}@{domain_of(config.sender)}>", time.time(), config.unsubscribe_url(name)
+    )
     transport = operator.transport()()
     try:
         transport.send(parse_sender(config.sender)[1], to, data)
@@ -181,4 +200,3 @@ def doctor(operator: Operator) -> None:
 
 for command in (send, resume, status, subscribers):
     newsletter.add_command(command)
-

@@ -19,11 +19,12 @@ from ..model import Settings
 from ..problems import printable
 from ..serve import NEWSLETTER
 from ..theme import SHIPPED
-from .shared import content_option, stop
+from .shared import content_option, reported, stop
 
 if TYPE_CHECKING:
     from ..newsletter.config import Config
     from ..newsletter.database import Database
+    from ..newsletter.keys import Keys
     from ..newsletter.transport import Transport
 
 KEYS = "SITEGEN_NEWSLETTER_KEYS"
@@ -39,8 +40,14 @@ smtp_option = click.option(
     "--smtp", envvar="SITEGEN_SMTP", metavar="URL", show_envvar=True,
     help=f"smtp://USER:PASSWORD@HOST:587 or smtps://HOST. Without one, mails become files in {OUTBOX}.",
 )  # fmt: skip
-public_url_option = click.option("--public-url", metavar="URL", help="Where the service stands. [default: the form's action in site.yaml, less 'subscribe']")
-site_url_option = click.option("--site-url", metavar="URL", help="Where the site stands. [default: base_url in site.yaml]")
+public_url_option = click.option(
+    "--public-url",
+    metavar="URL",
+    help="Where the service stands. [default: the form's action in site.yaml, less 'subscribe']",
+)
+site_url_option = click.option(
+    "--site-url", metavar="URL", help="Where the site stands. [default: base_url in site.yaml]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +71,20 @@ class Operator:
         settings = self.settings
         form, where = settings.newsletter, f"{self.content}/site.yaml"
         if form is None or not form.own:
-            raise click.UsageError(f"{where} names no newsletter of its own; add 'newsletter:' with 'action: https://.../subscribe' and 'sender:'")
+            raise click.UsageError(
+                f"{where} names no newsletter of its own; add 'newsletter:' with 'action: https://.../subscribe' and 'sender:'"
+            )
         sender = form.sender or ("" if self.smtp else f"{_ascii(settings.title)} <newsletter@localhost>")
         if not sender:
-            raise click.UsageError(f"{where}: 'newsletter' has no 'sender'; write sender: Your Glossary <newsletter@example.org>")
+            raise click.UsageError(
+                f"{where}: 'newsletter' has no 'sender'; write sender: Your Glossary <newsletter@example.org>"
+            )
         local = ADDRESS.read_text().strip() if not self.smtp and ADDRESS.is_file() else ""
         public_url = self.public_url or (local and local + NEWSLETTER[1:]) or form.action.removesuffix("subscribe")
         return Config(
             site=settings.title, title=form.title, consent=form.consent, language=settings.language,
             site_url=_folder(self.site_url or local or settings.base_url), public_url=_folder(public_url),
-            sender=sender, keys=keys(local=not self.smtp),
+            sender=sender, keys=keys(self),
             templates=tuple(folder for folder in (Path("templates").absolute(), SHIPPED) if folder.is_dir()), **more,
         )  # fmt: skip
 
@@ -114,27 +125,50 @@ def operating(command: Callable[..., Any]) -> Any:
     @site_url_option
     @wraps(command)
     def run(
-        *args: Any, content: Path, database: str | None, smtp: str | None, public_url: str | None, site_url: str | None, **options: Any
+        *args: Any,
+        content: Path,
+        database: str | None,
+        smtp: str | None,
+        public_url: str | None,
+        site_url: str | None,
+        **options: Any,
     ) -> None:
-        try:
-            from ..newsletter.database import DatabaseError
-            from ..newsletter.issues import IssueError
-            from ..newsletter.leases import LostError
-            from ..newsletter.transport import UnreachedError
-        except ImportError as error:
-            stop(f"the newsletter needs {error.name}; install it with: pip install 'sitegen-glossary[newsletter]'")
-        from sqlalchemy.exc import SQLAlchemyError
-
-        from ..newsletter.database import one_line
-
-        try:
-            command(Operator(content, database or "", smtp or "", public_url or "", site_url or ""), *args, **options)
-        except (DatabaseError, IssueError, LostError, UnreachedError) as error:
-            stop(printable(str(error)))
-        except SQLAlchemyError as error:
-            stop(printable(f"the database is out of order: {one_line(error)}"))
+        _run(command, Operator(content, database or "", smtp or "", public_url or "", site_url or ""), *args, **options)
 
     return run
+
+
+def keeping(command: Callable[..., Any]) -> Any:
+    """The same, for a command that needs the database only."""
+
+    @database_option
+    @wraps(command)
+    def run(*args: Any, database: str | None, **options: Any) -> None:
+        _run(
+            command,
+            Operator(Path("content"), database or "", os.environ.get("SITEGEN_SMTP", ""), "", ""),
+            *args,
+            **options,
+        )
+
+    return run
+
+
+def _run(command: Callable[..., Any], operator: Operator, *args: Any, **options: Any) -> None:
+    try:
+        from ..newsletter.database import DatabaseError, one_line
+        from ..newsletter.issues import IssueError
+        from ..newsletter.leases import LostError
+    except ImportError as error:
+        stop(f"the newsletter needs {error.name}; install it with: pip install 'sitegen-glossary[newsletter]'")
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        reported(command)(operator, *args, **options)
+    except (DatabaseError, IssueError, LostError) as error:
+        stop(printable(str(error)))
+    except SQLAlchemyError as error:
+        stop(printable(f"the database is out of order: {one_line(error)}"))
 
 
 @contextmanager
@@ -145,7 +179,10 @@ def mounted(content: Path, address: str) -> Iterator[str]:
         from ..newsletter.service import Service
     except ImportError as error:
         if form and form.own:
-            click.echo(f"the newsletter's form goes nowhere without {error.name}; pip install 'sitegen-glossary[newsletter]'", err=True)
+            click.echo(
+                f"the newsletter's form goes nowhere without {error.name}; pip install 'sitegen-glossary[newsletter]'",
+                err=True,
+            )
         form = None
     if form is None or not form.own:
         yield ""
@@ -166,19 +203,21 @@ def mounted(content: Path, address: str) -> Iterator[str]:
                 thread.join()
 
 
-def keys(local: bool) -> Any:
+def keys(operator: Operator) -> Keys:
     """The keys in the environment; where mails only become files, a key of their own will do. Raises UsageError."""
     from ..newsletter.keys import parse_keys
 
     given = os.environ.get(KEYS, "")
-    if not given and local:
+    if not given and not operator.smtp:
         file = make_home() / "keys"
         if not file.exists():
             with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
                 new.write(secrets.token_urlsafe(32))
         given = file.read_text()
     if not given:
-        raise click.UsageError(f"{KEYS} is not set. Keep one long random text there, and keep it safe, for example: {secrets.token_urlsafe(32)}")
+        raise click.UsageError(
+            f"{KEYS} is not set. Keep one long random text there, and keep it safe, for example: {secrets.token_urlsafe(32)}"
+        )
     try:
         return parse_keys(given)
     except ValueError as error:

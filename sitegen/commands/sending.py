@@ -16,8 +16,8 @@ import click
 
 from ..problems import printable
 from .issue_mail import issue_mail
-from .operator import OUTBOX, Operator, operating
-from .shared import count, json_option, reported, stop
+from .operator import OUTBOX, Operator, keeping, operating
+from .shared import count, json_option, stop
 
 if TYPE_CHECKING:
     from ..newsletter.config import Config
@@ -30,8 +30,20 @@ _POLICIES = {
     "resend": "after a crash, mails of which nobody knows go out again, under the same Message-ID",
     "hold": "after a crash, mails of which nobody knows are held back for you to decide",
 }
-connections_option = click.option("--connections", default=4, show_default=True, type=click.IntRange(1, 64), help="How many to the mail server at once.")
-rate_option = click.option("--rate", default=0.0, type=click.FloatRange(0), metavar="N", help="At most N mails a second. [default: as fast as it goes]")
+connections_option = click.option(
+    "--connections",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="How many to the mail server at once.",
+)
+rate_option = click.option(
+    "--rate",
+    default=0.0,
+    type=click.FloatRange(0),
+    metavar="N",
+    help="At most N mails a second. [default: as fast as it goes]",
+)
 backoff_option = click.option("--backoff", default=60.0, show_default=True, type=click.FloatRange(0.01), metavar="SECONDS",
                               help="The first wait after a server said 'later'; it doubles.")  # fmt: skip
 
@@ -44,7 +56,6 @@ backoff_option = click.option("--backoff", default=60.0, show_default=True, type
 @rate_option
 @backoff_option
 @operating
-@reported
 def send(operator: Operator, issue: str, policy: str, connections: int, rate: float, backoff: float) -> None:
     """Send ISSUE to everybody who has confirmed by now. Said again, it goes on where it stopped; nobody gets it twice."""
     from ..newsletter import issues
@@ -62,12 +73,18 @@ def send(operator: Operator, issue: str, policy: str, connections: int, rate: fl
 @click.command(short_help="Go on with an issue that stopped.")
 @click.argument("issue")
 @click.option("--yes", is_flag=True, help="Even if it was begun more than a day ago.")
-@click.option("--uncertain", type=click.Choice(["resend", "drop"]), help="What to do with mails of which nobody knows whether they arrived.")
+@click.option(
+    "--uncertain",
+    type=click.Choice(["resend", "drop"]),
+    help="What to do with mails of which nobody knows whether they arrived.",
+)
 @connections_option
 @rate_option
 @backoff_option
 @operating
-def resume(operator: Operator, issue: str, yes: bool, uncertain: str | None, connections: int, rate: float, backoff: float) -> None:
+def resume(
+    operator: Operator, issue: str, yes: bool, uncertain: str | None, connections: int, rate: float, backoff: float
+) -> None:
     """Go on with ISSUE as it was frozen, after a pause, a crash or a look at what is uncertain."""
     from ..newsletter import issues
 
@@ -81,7 +98,7 @@ def resume(operator: Operator, issue: str, yes: bool, uncertain: str | None, con
 @click.command(short_help="Say how far the issues are.")
 @click.argument("issue", required=False)
 @json_option
-@operating
+@keeping
 def status(operator: Operator, issue: str | None, as_json: bool) -> None:
     """Say how far ISSUE is, or all of them: counted from one row for each reader. Those that failed or are uncertain are listed."""
     from ..newsletter import issues
@@ -100,20 +117,25 @@ def status(operator: Operator, issue: str | None, as_json: bool) -> None:
             click.echo(f"    {state}: {printable(email)}" + (f" ({printable(detail)})" if detail else ""))
 
 
-def _send(operator: Operator, config: Config, database: Database, name: str, connections: int, rate: float, backoff: float) -> None:
+def _send(
+    operator: Operator, config: Config, database: Database, name: str, connections: int, rate: float, backoff: float
+) -> None:
     from ..newsletter import issues
     from ..newsletter.dispatch import Dispatcher
     from ..newsletter.leases import give_back, new_owner
 
     before = database.write(lambda connection: issues.status(connection, name))
-    if not before.total:
-        stop("nobody has confirmed yet, so there is nobody to send to")
     owner = new_owner()
-    dispatcher = Dispatcher(issues.IssueQueue(config, name, owner), database.write, operator.transport(), connections, backoff, rate)
+    dispatcher = Dispatcher(
+        issues.IssueQueue(config, name, owner), database.write, operator.transport(), connections, backoff, rate
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: dispatcher.stop())
     where = "" if operator.smtp else f", as files in {OUTBOX}/"
-    click.echo(f"{name} to {count(before.total, 'reader')} over {count(connections, 'connection')}{where}; {_POLICIES[before.policy]}", err=True)
+    click.echo(
+        f"{name} to {count(before.total, 'reader')} over {count(connections, 'connection')}{where}; {_POLICIES[before.policy]}",
+        err=True,
+    )
     try:
         with _reports(database, name, dispatcher):
             dispatcher.run()
@@ -126,7 +148,9 @@ def _send(operator: Operator, config: Config, database: Database, name: str, con
     if after.state != "done":
         stop(f"stopped; `sitegen newsletter resume {name}` goes on")
     if after.counts.get("uncertain"):
-        stop(f"of {after.counts['uncertain']} nobody knows; see `status`, then `resume {name} --uncertain resend` or `--uncertain drop`")
+        stop(
+            f"of {after.counts['uncertain']} nobody knows; see `status`, then `resume {name} --uncertain resend` or `--uncertain drop`"
+        )
 
 
 @contextmanager
@@ -147,7 +171,11 @@ def _reports(database: Database, name: str, dispatcher: Any) -> Iterator[None]:
             first = left if first is None else first
             took = time.monotonic() - began
             speed = (first - left) / took if took else 0.0
-            forecast = f"{speed:.0f} a second, {_duration(left / speed)} left" if speed else dispatcher.unreached or "nothing moves yet"
+            forecast = (
+                f"{speed:.0f} a second, {_duration(left / speed)} left"
+                if speed
+                else dispatcher.unreached or "nothing moves yet"
+            )
             show(now.total - left, now.total, f"{_counts(now)}; {forecast}")
 
     def line(_: int, __: int, text: str) -> None:

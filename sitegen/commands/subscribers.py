@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 import click
 
 from ..problems import printable
-from .operator import Operator, keys, operating
-from .shared import count, json_option, reported, stop
+from .operator import Operator, keeping, keys
+from .shared import count, json_option, stop
 
 if TYPE_CHECKING:
     from ..newsletter.addresses import Address
 
 _COLUMNS = ("email", "state", "created", "changed", "confirmed_at")
-state_option = click.option("--state", type=click.Choice(["pending", "confirmed", "unsubscribed", "bounced"]), help="Only those in this state.")
+state_option = click.option(
+    "--state", type=click.Choice(["pending", "confirmed", "unsubscribed", "bounced"]), help="Only those in this state."
+)
 
 
 @click.group(short_help="List, export, import and remove subscribers.")
@@ -30,13 +32,15 @@ def subscribers() -> None:
 @subscribers.command("list", short_help="Count the subscribers, or list them.")
 @state_option
 @json_option
-@operating
+@keeping
 def list_(operator: Operator, state: str | None, as_json: bool) -> None:
     """Count the subscribers by state; with --state, list those in it."""
     from ..newsletter import roster
 
     with operator.database() as database:
-        found = database.write(lambda connection: list(roster.people(connection, state or ""))) if state or as_json else []
+        found = (
+            database.write(lambda connection: list(roster.people(connection, state or ""))) if state or as_json else []
+        )
         counts = database.write(roster.counts)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
@@ -50,7 +54,7 @@ def list_(operator: Operator, state: str | None, as_json: bool) -> None:
 
 @subscribers.command(short_help="Write the subscribers as CSV.")
 @state_option
-@operating
+@keeping
 def export(operator: Operator, state: str | None) -> None:
     """Write the subscribers to standard output, as CSV with the columns email, state, created, changed and confirmed_at."""
     from ..newsletter import roster
@@ -64,9 +68,10 @@ def export(operator: Operator, state: str | None) -> None:
 
 @subscribers.command("import", short_help="Take in addresses that consented elsewhere.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--proof", required=True, metavar="TEXT", help="Where and how these people consented; kept as evidence with each.")
-@operating
-@reported
+@click.option(
+    "--proof", required=True, metavar="TEXT", help="Where and how these people consented; kept as evidence with each."
+)
+@keeping
 def import_(operator: Operator, file: Path, proof: str) -> None:
     """Take in the addresses of FILE: one a line, or CSV with a column `email` and, if it has a column `state`, those confirmed.
 
@@ -77,7 +82,7 @@ def import_(operator: Operator, file: Path, proof: str) -> None:
 
     found = _addresses(file)
     with operator.database() as database:
-        made = keys(local=not operator.smtp)
+        made = keys(operator)
         done = database.write(lambda connection: roster.take_in(connection, found, made, time.time(), proof))
     click.echo(f"{done['added']:,} added, {done['known']:,} known before, {done['erased']:,} had asked to be forgotten")
 
@@ -85,7 +90,7 @@ def import_(operator: Operator, file: Path, proof: str) -> None:
 @subscribers.command(short_help="Unsubscribe an address, or erase it.")
 @click.argument("address")
 @click.option("--erase", is_flag=True, help="Forget all that is known of it, too.")
-@operating
+@keeping
 def remove(operator: Operator, address: str, erase: bool) -> None:
     """Unsubscribe ADDRESS for its owner, who wrote to you instead of using the link."""
     from ..newsletter import roster
@@ -96,7 +101,7 @@ def remove(operator: Operator, address: str, erase: bool) -> None:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="ADDRESS") from None
     with operator.database() as database:
-        made = keys(local=not operator.smtp)
+        made = keys(operator)
         if not database.write(lambda connection: roster.remove(connection, who, made, time.time(), erase)):
             stop(f"{who.email} is no subscriber")
     click.echo(f"{who.email} is {'erased' if erase else 'unsubscribed'}")

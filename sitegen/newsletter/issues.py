@@ -61,7 +61,7 @@ def letter(config: Config, made: IssueMail) -> Letter:
 def freeze(connection: Connection, config: Config, made: IssueMail, policy: str, now: float) -> bool:
     """Fix what is sent and to whom, in this one transaction; False if that was done before.
 
-    Raises IssueError if it was done before with other words.
+    Raises IssueError if it was done before with other words, or there is nobody to send to.
     """
     known = connection.execute(select(issue).where(issue.c.name == made.name)).mappings().one_or_none()
     digest = letter(config, made).hash
@@ -77,7 +77,11 @@ def freeze(connection: Connection, config: Config, made: IssueMail, policy: str,
     ))  # fmt: skip
     audience = select(literal(made.name), subscriber.c.id, literal("queued"), literal(0), literal(now), literal(""))
     columns = ["issue", "subscriber", "state", "attempts", "next_at", "detail"]
-    connection.execute(insert(delivery).from_select(columns, audience.where(subscriber.c.state == "confirmed")))
+    people = connection.execute(
+        insert(delivery).from_select(columns, audience.where(subscriber.c.state == "confirmed"))
+    )
+    if not people.rowcount:
+        raise IssueError("nobody has confirmed yet, so there is nobody to send to")
     return True
 
 

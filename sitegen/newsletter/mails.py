@@ -37,19 +37,28 @@ def parse_sender(text: str) -> tuple[str, str]:
         or not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+|[^@\s<>]+@localhost", address)
         or not address.isascii()
     ):
-        raise ValueError
+        raise ValueError("the sender is written as Name <address>")
     return name, address
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A mail to anybody. `to` makes it one to somebody; what all have in common is put together once."""
+    """A mail to anybody. `to` makes it one to somebody; what all have in common is put together once.
+
+    Raises ValueError if a header would be more than one line, or an encoded word that might hide one.
+    """
 
     sender: str
     subject: str
     text: str
     html: str
     headers: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        parse_sender(self.sender)
+        for name, value in (("Subject", self.subject), *self.headers):
+            if not is_one_line(value) or not (name == "Subject" or value.isascii()):
+                raise ValueError(f"{name} must be one line of plain text")
 
     @property
     def hash(self) -> str:
@@ -63,9 +72,9 @@ class Letter:
         message = EmailMessage(policy=SMTP)
         message["From"] = MailAddress(name, addr_spec=address)
         message["Subject"] = self.subject
-        for header, value in self.headers:
-            message[header] = value
-        return message.as_bytes().removesuffix(b"\r\n")
+        # The library would turn a long address into encoded words, which nobody decodes there.
+        rest = "".join(f"{header}: {value}\r\n" for header, value in self.headers)
+        return message.as_bytes().removesuffix(b"\r\n") + rest.encode("ascii")
 
     def to(self, email: str, message_id: str, moment: float, unsubscribe: str = "") -> bytes:
         """The mail to `email`, as it goes over the wire. With `unsubscribe`, an address, it has a List-Unsubscribe."""
@@ -99,4 +108,4 @@ def list_id(title: str, public_url: str) -> str:
     host = urlsplit(public_url).hostname or "localhost"
     quoted = title.replace("\\", " ").replace('"', "'")
     shown = f'"{quoted}" ' if title.isascii() else ""
-    return f"{shown}<newsletter.{host}>"
+    return f"{shown}<{host if host.startswith('newsletter.') else f'newsletter.{host}'}>"

@@ -36,6 +36,7 @@ class Outbox:
         now = time.time()
         for outcome in outcomes:
             self._record(connection, outcome, now)
+        self.under_way -= {outcome.job.key[0] for outcome in outcomes}
         if not take(connection, LEASE, self.owner, now):
             return []
         # What a killed server had under way goes out again, under the same Message-ID.
@@ -46,7 +47,6 @@ class Outbox:
         due = select(mail, subscriber.c.email, subscriber.c.epoch).join(subscriber, isouter=True)
         due = due.where(mail.c.state == "queued", mail.c.next_at <= now).order_by(mail.c.next_at, mail.c.id).limit(room)
         jobs = []
-        self.under_way -= {outcome.job.key[0] for outcome in outcomes}
         for row in connection.execute(due).mappings().all():
             gone = row["email"] is None
             state = {"state": "skipped" if gone else "sending"}

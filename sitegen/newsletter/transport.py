@@ -16,6 +16,9 @@ from urllib.parse import unquote, urlsplit
 
 CONNECT_SECONDS = 30
 REPLY_SECONDS = 600  # after the final dot a server may think for ten minutes, RFC 5321 4.5.3.2.6
+_AGAINST_US = re.compile(
+    r"[45]\.(7\.|1\.[78]\b)"
+)  # RFC 3463: policy; the sender's address, which many judge only at RCPT
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -33,7 +36,7 @@ class RefusedError(Exception):
 
     @property
     def no_such_mailbox(self) -> bool:
-        """Whether the address does not exist (RFC 3463: 5.1.x), rather than being full, busy or choosy."""
+        """Whether the address does not exist (RFC 3463: 5.1.x, but for the sender's), rather than being full, busy or choosy."""
         return not self.ours and (
             self.detail.startswith("5.1.") or (self.code == 550 and not re.match(r"5\.\d", self.detail))
         )
@@ -103,6 +106,7 @@ class Smtp:
                 elif self.user and self.host not in _LOOPBACK:
                     smtp.close()
                     raise UnreachedError(f"{self.host} offers no TLS; a password is not sent without it")
+            smtp.ehlo_or_helo_if_needed()  # after TLS has begun, once more: RFC 3207 4.2
             if self.user:
                 smtp.login(self.user, self.password)
             if smtp.sock:
@@ -159,7 +163,7 @@ def _expect(reply: tuple[int, bytes], ours: bool = False) -> None:
     code, text = reply
     if not 200 <= code < 300:
         detail = _text(text)
-        raise RefusedError(code, detail, ours or detail.startswith("5.7."))
+        raise RefusedError(code, detail, ours or bool(_AGAINST_US.match(detail)))
 
 
 def _text(said: bytes | str) -> str:
