@@ -78,7 +78,7 @@ def serve(operator: Operator, host: str, port: int, proxies: tuple[str, ...], ho
     from ..newsletter.intake import Budget
     from ..newsletter.service import Service
 
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, stream=sys.stderr)
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING, stream=sys.stderr)
     config = operator.config(budget=Budget(source, hour))
     with operator.database() as database:
         service = Service(config, database, operator.transport(), proxies)
