@@ -104,7 +104,8 @@ class Writer(threading.Thread):
             while len(items) < _BATCH and not self.waiting.empty():
                 items.append(self.waiting.get())
             going = None not in items
-            todo = [item for item in items if item is not None]
+            # One whose visitor has gone is not begun; one that is begun is finished.
+            todo = [item for item in items if item is not None and item[1].set_running_or_notify_cancel()]
             if rows := [(item, future) for item, future in todo if not callable(item)]:
                 self._do(partial(_insert, rows=[row for row, _ in rows]), [future for _, future in rows])
             for work, future in todo:

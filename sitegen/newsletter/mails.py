@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, getaddresses
 from functools import cached_property
 from hashlib import sha256
 from urllib.parse import urlsplit
@@ -31,9 +31,10 @@ def is_one_line(text: str) -> bool:
 
 def parse_sender(text: str) -> tuple[str, str]:
     """The name and the address in `Name <address>`. Raises ValueError."""
-    name, address = parseaddr(text)
+    (name, address), *others = getaddresses([text]) or [("", "")]
     if (
-        not is_one_line(text)
+        others
+        or not is_one_line(text)
         or not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+|[^@\s<>]+@localhost", address)
         or not address.isascii()
     ):

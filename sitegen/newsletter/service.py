@@ -54,7 +54,7 @@ class Service:
         )
         first = transport()
         folder: Path | None = first.path if isinstance(first, Folder) else None
-        self.app = Web(config, texts, self.writer, lambda: self.source_key, folder).app()
+        self.app = Web(config, texts, self.writer, lambda: self.source_key, self._works, folder).app()
         asgi = ProxyHeadersMiddleware(self.app, list(proxies)) if proxies else self.app  # type: ignore[arg-type]
         self.server = uvicorn.Server(
             uvicorn.Config(
@@ -97,6 +97,9 @@ class Service:
             thread.join()
         self.writer.stop()
         self.database.write(lambda connection: give_back(connection, LEASE, self.owner))
+
+    def _works(self) -> bool:
+        return all(thread.is_alive() for thread in self.threads)
 
     def _clerk(self) -> None:
         tidied = 0.0

@@ -59,9 +59,17 @@ class Web:
     """The application's routes, for one newsletter."""
 
     def __init__(
-        self, config: Config, texts: Texts, writer: Writer, source_key: Callable[[], bytes], outbox: Path | None = None
+        self,
+        config: Config,
+        texts: Texts,
+        writer: Writer,
+        source_key: Callable[[], bytes],
+        works: Callable[[], bool],
+        outbox: Path | None,
     ) -> None:
-        self.config, self.texts, self.writer, self.source_key, self.outbox = config, texts, writer, source_key, outbox
+        """`source_key` gives today's, `works` whether posts and mails are being worked off; `outbox` is a folder of mails to show."""
+        self.config, self.texts, self.writer, self.outbox = config, texts, writer, outbox
+        self.source_key, self.works = source_key, works
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -246,7 +254,7 @@ class Web:
         return JSONResponse({"ok": True})
 
     async def readyz(self, _: Request) -> Response:
-        """Whether the database takes writes, and for how many seconds the oldest post and mail have been due."""
+        """Whether all is at work and the database takes writes, and for how many seconds the oldest post and mail have been due."""
 
         def oldest(connection: Connection) -> dict[str, float]:
             now = time.time()
@@ -259,7 +267,8 @@ class Web:
                 for name, query in due.items()
             }
 
-        return JSONResponse({"ok": True, **await self.write(oldest)})
+        due, works = await self.write(oldest), self.works()
+        return JSONResponse({"ok": works, **due}, 200 if works else 503)
 
 
 _BUTTONS = (("confirm", "confirm"), ("u", "unsubscribe"), ("export", "export"), ("erase", "erase"))
