@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from .fields import MAX_TEXT, Fields
+from .fields import MAX_LINE, MAX_TEXT, Fields
 from .measured import MEASURED, measured
 from .model import LEVELS, Draft, DraftDeprecation, DraftEntry, DraftReference, Explorable, Issue, Settings  # fmt: skip
 from .names import slugify
@@ -222,6 +222,10 @@ def _issues(folder: _Folder) -> Iterator[Issue]:
         first, _, rest = source.text.partition("\n")
         if not first.startswith("# ") or not rest.strip():
             folder.say(name, "not-an-issue", "an issue starts with a line '# Title' and goes on with its text")
+            continue
+        if "=?" in first or len(first) > MAX_LINE:
+            hint = f"at most {MAX_LINE} characters, and no '=?', which mail programs take for a code"
+            folder.say(name, "not-an-issue", "the title of an issue is the subject of a mail", hint)
             continue
         if len(rest) > MAX_TEXT:
             folder.say(

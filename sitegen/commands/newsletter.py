@@ -105,7 +105,7 @@ def check(operator: Operator, issues: tuple[str, ...]) -> None:
     if any(not problem.advice for problem in found):
         stop(count(len(found), "problem"))
     config = operator.config()
-    texts = Texts(config)
+    texts = Texts(config).prove()
     for name in issues or [issue.name for issue in link(draft).issues]:
         made = issue_mail(operator.content, config, texts, name)
         size = len(made.html.encode())
@@ -128,7 +128,7 @@ def preview(operator: Operator, issue: str, form: str) -> None:
     from ..newsletter.texts import Texts
 
     config = operator.config()
-    made = issue_mail(operator.content, config, Texts(config), issue)
+    made = issue_mail(operator.content, config, Texts(config).prove(), issue)
     unsubscribe = config.unsubscribe_url(public_id())
     data = letter(config, made).to("reader@example.org", "<preview@example.org>", 0.0, unsubscribe)
     if form == "eml":
@@ -162,7 +162,7 @@ def test(operator: Operator, issue: str, address: str) -> None:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--to") from None
     config = operator.config()
-    made = issue_mail(operator.content, config, Texts(config), issue)
+    made = issue_mail(operator.content, config, Texts(config).prove(), issue)
     name = public_id()
     data = letter(config, made).to(
         to, f"<test.{name}@{domain_of(config.sender)}>", time.time(), config.unsubscribe_url(name)

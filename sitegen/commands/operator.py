@@ -67,6 +67,7 @@ class Operator:
     def config(self, **more: Any) -> Config:
         """Raises UsageError for what site.yaml or the environment lacks."""
         from ..newsletter.config import Config
+        from ..newsletter.mails import is_one_line
 
         settings = self.settings
         form, where = settings.newsletter, f"{self.content}/site.yaml"
@@ -79,6 +80,9 @@ class Operator:
             raise click.UsageError(
                 f"{where}: 'newsletter' has no 'sender'; write sender: Your Glossary <newsletter@example.org>"
             )
+        for name, said in (("title", settings.title), ("newsletter: title", form.title)):
+            if not is_one_line(said):
+                raise click.UsageError(f"{where}: '{name}' holds what cannot stand in a mail's header")
         local = ADDRESS.read_text().strip() if not self.smtp and ADDRESS.is_file() else ""
         public_url = self.public_url or (local and local + NEWSLETTER[1:]) or form.action.removesuffix("subscribe")
         return Config(
@@ -159,13 +163,14 @@ def _run(command: Callable[..., Any], operator: Operator, *args: Any, **options:
         from ..newsletter.database import DatabaseError, one_line
         from ..newsletter.issues import IssueError
         from ..newsletter.leases import LostError
+        from ..newsletter.texts import TextError
     except ImportError as error:
         stop(f"the newsletter needs {error.name}; install it with: pip install 'sitegen-glossary[newsletter]'")
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         reported(command)(operator, *args, **options)
-    except (DatabaseError, IssueError, LostError) as error:
+    except (DatabaseError, IssueError, LostError, TextError) as error:
         stop(printable(str(error)))
     except SQLAlchemyError as error:
         stop(printable(f"the database is out of order: {one_line(error)}"))

@@ -62,7 +62,7 @@ def send(operator: Operator, issue: str, policy: str, connections: int, rate: fl
     from ..newsletter.texts import Texts
 
     config = operator.config()
-    made = issue_mail(operator.content, config, Texts(config), issue)
+    made = issue_mail(operator.content, config, Texts(config).prove(), issue)
     with operator.database() as database:
         new = database.write(lambda connection: issues.freeze(connection, config, made, policy, time.time()))
         if not new:

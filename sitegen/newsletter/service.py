@@ -48,7 +48,7 @@ class Service:
         )
         self.source_key = database.write(lambda connection: newest_source_key(connection, time.time()))
         self.writer = Writer(database)
-        texts = Texts(config)
+        texts = Texts(config).prove()
         self.dispatcher = Dispatcher(
             Outbox(config, texts, self.owner), self.writer.write, transport, connections=2, patience=math.inf
         )

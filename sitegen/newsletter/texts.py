@@ -7,7 +7,7 @@ from base64 import b64encode
 from functools import cached_property
 from hashlib import sha256
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from .config import Config, origin
@@ -15,6 +15,14 @@ from .mails import UNSUBSCRIBE, Letter, is_one_line
 
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _LINK = re.compile(r"https?://\S+")
+
+
+LETTERS = ("confirm", "courtesy", "export", "erase")
+PAGES = ("subscribe", "data", "confirm", "unsubscribe", "left", "export", "erase", "erased", "invalid", "refused")
+
+
+class TextError(Exception):
+    """A template cannot be rendered; the message says which and why, in one line."""
 
 
 class Texts:
@@ -29,28 +37,43 @@ class Texts:
         )  # fmt: skip
         self.environment.globals["newsletter"] = config
 
+    def prove(self) -> Texts:
+        """Render each mail and page once, so that a mistake in a template shows before anybody waits for one. Raises TextError."""
+        for kind in LETTERS:
+            self.letter(kind, self.config.site_url)
+        for page in PAGES:
+            self.page(page, mistake="", typed="", page="", reason="", advice="")
+        return self
+
     def letter(self, kind: str, url: str) -> Letter:
         """The mail of a kind, from `<kind>.txt`: `Subject: ...`, a blank line, and paragraphs.
 
         In HTML, a paragraph whose last line is an address becomes a link with the lines before it as its words.
         """
-        head, _, text = self.environment.get_template(f"{kind}.txt").render(url=url).partition("\n")
+        head, _, text = self._render(f"{kind}.txt", url=url).partition("\n")
         subject = head.removeprefix("Subject:").strip()
         if not is_one_line(subject):
-            raise ValueError(f"the subject in {kind}.txt must be one line of plain text")
+            raise TextError(f"mail/{kind}.txt:1:1: the subject must be one line of plain text (broken-template)")
         paragraphs = [_paragraph(part.strip()) for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
-        html = self.environment.get_template("letter.html").render(subject=subject, paragraphs=paragraphs)
+        html = self._render("letter.html", subject=subject, paragraphs=paragraphs)
         return Letter(self.config.sender, subject, text.strip() + "\n", html, (("Auto-Submitted", "auto-generated"),))
 
     def issue(self, title: str, text: str, html: str, archived_at: str) -> tuple[str, str]:
         """The text and the HTML part of an issue."""
         given = {"title": title, "archived_at": archived_at, "unsubscribe": UNSUBSCRIBE}
-        plain = self.environment.get_template("issue.txt").render(body=text.strip(), **given)
-        return plain.strip() + "\n", self.environment.get_template("issue.html").render(body=Markup(html), **given)
+        plain = self._render("issue.txt", body=text.strip(), **given)
+        return plain.strip() + "\n", self._render("issue.html", body=Markup(html), **given)
 
     def page(self, name: str, **context: object) -> str:
         """The page of the service in `<name>.html`."""
-        return self.environment.get_template(f"{name}.html").render(**context)
+        return self._render(f"{name}.html", **context)
+
+    def _render(self, name: str, **context: object) -> str:
+        try:
+            return self.environment.get_template(name).render(**context)
+        except (TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as error:
+            where, line = getattr(error, "name", None) or name, getattr(error, "lineno", 1)
+            raise TextError(f"mail/{where}:{line}:1: {error} (broken-template)") from None
 
     @cached_property
     def policy(self) -> str:
