@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 from .names import NameIndex
 from .nodes import Scalar
@@ -99,6 +101,11 @@ class Issue:
     title: str
     body: Scalar
 
+    @property
+    def path(self) -> str:
+        """Its address below the site's root."""
+        return f"newsletter/{self.name}/"
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -146,6 +153,26 @@ class Newsletter:
     title: str = "Newsletter"
     description: str = ""
     consent: str = ""
+    sender: str = ""  # Name <address>
+    trap: str = ""  # a field that people do not see; what fills it in is no person
+    redirects: tuple[str, ...] = ()  # to where else the answer to the form may lead
+    own: bool = False  # whether sitegen's own service answers
+
+    @property
+    def origin(self) -> str:
+        """Where the form's receiver stands, if that is not the site itself."""
+        parts = urlsplit(self.action)
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+    @property
+    def consent_hash(self) -> str:
+        """SHA-256 of the words of consent: what the form sends of them."""
+        return sha256(self.consent.encode()).hexdigest()
+
+    @property
+    def data_action(self) -> str:
+        """Where our own service is asked for one's data."""
+        return urljoin(self.action, "data")
 
 
 @dataclass(frozen=True, slots=True)

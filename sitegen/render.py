@@ -9,7 +9,6 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from markupsafe import Markup as Safe
@@ -61,11 +60,11 @@ class Renderer:
         """The Content-Security-Policy of every page, as a meta element can carry it."""
         digest = b64encode(sha256(self.theme_script.encode()).digest()).decode()
         newsletter = self.site.glossary.settings.newsletter
-        action = urlsplit(newsletter.action) if newsletter else None
-        forms = f"'self' {action.scheme}://{action.netloc}" if action and action.netloc else "'self'"
+        forms = filter(None, ["'self'", *([newsletter.origin, *newsletter.redirects] if newsletter else [])])
+        scripts = filter(None, ["'self'", newsletter.origin if newsletter and newsletter.own else ""])
         return "; ".join([
             "default-src 'none'", f"script-src 'self' 'sha256-{digest}'", "style-src 'self'", "img-src 'self' data:",
-            "font-src 'self'", "connect-src 'self'", f"form-action {forms}", "base-uri 'none'", "object-src 'none'",
+            "font-src 'self'", f"connect-src {' '.join(scripts)}", f"form-action {' '.join(forms)}", "base-uri 'none'", "object-src 'none'",
             "require-trusted-types-for 'script'", "trusted-types 'none'",
         ])  # fmt: skip
 

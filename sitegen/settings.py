@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from .fields import Fields
+from .fields import MAX_LINE, Fields
 from .model import Newsletter, RuleSetting, Settings, TopicSetting
 from .names import slugify
-from .nodes import Mapping, Scalar, Sequence, read_yaml
-from .problems import ContentError, Problem
+from .nodes import Mapping, Node, Scalar, Sequence, read_yaml
+from .problems import ContentError, Place, Problem
+from .providers import PROVIDERS, Provider
 from .source import Source
 
 SITE_FIELDS = (
@@ -113,33 +115,96 @@ def _topics(fields: Fields) -> tuple[TopicSetting, ...]:
     return tuple(found.values())
 
 
+_PROVIDERS = {provider.name: provider for provider in PROVIDERS}
+_FORM = ("action", "provider", "email_field", "hidden", "title", "description", "consent", "sender")
+
+
 def _newsletter(fields: Fields) -> Newsletter | None:
-    group = fields.group(
-        "newsletter", ("action", "email_field", "hidden", "title", "description", "consent"), "'newsletter'"
-    )
+    """A form that posts to `action`, or to a provider whose own fields then stand beside it."""
+    named = _named_provider(fields.nodes.get("newsletter"))
+    values = [value.name for provider in PROVIDERS if named in (provider.name, "?") for value in provider.values]
+    group = fields.group("newsletter", [*_FORM, *values], "'newsletter'")
     if group is None:
         return None
-    action = group.parsed("action", _form_action, "an https address or a path like /subscribe", "")
-    if "action" not in group.nodes:
-        group.missing("action")
-    hidden = group.nodes.get("hidden")
-    pairs: list[tuple[str, str]] = []
-    if isinstance(hidden, Mapping):
-        inner = Fields(hidden, [key.value for key, _ in hidden.pairs], "'hidden'", group.problems)
-        pairs = [
-            (name, node.value) for name, node in inner.nodes.items() if isinstance(node, Scalar)
-        ]  # may be empty: a trap
-        for node in inner.nodes.values():
-            if not isinstance(node, Scalar):
-                inner.wrong(node, "text")
-    elif hidden is not None:
-        group.wrong(hidden, "a group of 'name: value' lines")
-    default = Newsletter(action)
+    form = _form(group)
+    default = Newsletter("")
     given = Newsletter(
-        action, _value(group, "email_field", default.email_field), tuple(pairs), _value(group, "title", default.title),
+        form.action, form.email_field, (*form.hidden, *_hidden(group)), _value(group, "title", default.title),
         _value(group, "description"), _value(group, "consent"),
+        group.parsed("sender", _sender, "one mail address, as Name <news@example.org>", ""), form.trap, form.redirects,
     )  # fmt: skip
-    return given if action else None
+    if "provider" not in group.nodes and not {"email_field", "hidden"} & set(group.nodes):
+        own = urlsplit(given.action).path.endswith("/subscribe")
+        given = replace(given, own=own, trap="website" if own else "")
+    return given if form.action else None
+
+
+def _named_provider(node: Node | None) -> str:
+    """The provider that `newsletter:` names: `?` if there is none of that name, nothing if it names none."""
+    for key, value in node.pairs if isinstance(node, Mapping) else ():
+        if key.value == "provider":
+            return value.value if isinstance(value, Scalar) and value.value in _PROVIDERS else "?"
+    return ""
+
+
+def _form(group: Fields) -> Provider:
+    """Where the form posts to and what its fields are called; without an action if that cannot be told."""
+    nowhere = Provider("", "", ())
+    action = group.parsed("action", _form_action, "an https address or a path like /subscribe", "")
+    email_field = _value(group, "email_field", "email")
+    provider = _PROVIDERS.get(group.choice("provider", tuple(_PROVIDERS)))
+    if "action" in group.nodes and "provider" in group.nodes:
+        message = "'provider' and 'action' both say where the form posts to"
+        group.say(_key(group, "provider"), "duplicate-key", message, "keep one")
+        return nowhere
+    if "action" in group.nodes:
+        return Provider("", action, (), email_field)
+    if "provider" not in group.nodes:
+        hint = "add a line 'action: ...', or 'provider: ...' for " + ", ".join(_PROVIDERS)
+        group.say(group.place, "missing-field", "'newsletter' has no 'action' and no 'provider'", hint)
+    if provider is None:
+        return nowhere
+    if "email_field" in group.nodes:
+        message = f"'email_field' belongs to an 'action'; {provider.name} has a name of its own for it"
+        group.say(_key(group, "email_field"), "unknown-field", message, "remove it")
+    found = {value.name: group.parsed(value.name, value.parse, value.wanted, "") for value in provider.values}
+    for name in found:
+        if name not in group.nodes:
+            group.missing(name)
+    return provider.filled(found) if all(found.values()) else nowhere
+
+
+def _key(group: Fields, name: str) -> Place:
+    node = group.nodes[name]
+    return node.key.place if node.key else node.place
+
+
+def _hidden(group: Fields) -> list[tuple[str, str]]:
+    hidden = group.nodes.get("hidden")
+    if not isinstance(hidden, Mapping):
+        if hidden is not None:
+            group.wrong(hidden, "a group of 'name: value' lines")
+        return []
+    inner = Fields(hidden, [key.value for key, _ in hidden.pairs], "'hidden'", group.problems)
+    for node in inner.nodes.values():
+        if not isinstance(node, Scalar):
+            inner.wrong(node, "text")
+    return [
+        (name, node.value) for name, node in inner.nodes.items() if isinstance(node, Scalar)
+    ]  # may be empty: a trap
+
+
+def _sender(value: str) -> str:
+    """`Name <address>`, or the address alone, of signs that mean nothing else in the header of a mail."""
+    address = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+|localhost)"
+    if (
+        not re.fullmatch(rf"[^<>@\"(),:;\[\]\\]*<{address}>|{address}", value)
+        or not value.isprintable()
+        or "=?" in value
+        or len(value) > MAX_LINE
+    ):
+        raise ValueError
+    return value
 
 
 def _form_action(value: str) -> str:

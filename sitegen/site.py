@@ -26,6 +26,11 @@ class Site:
     dates: Mapping[str, Dates]  # by slug; entries without a known date are not in it
     theme: Theme
 
+    @property
+    def has_newsletter(self) -> bool:
+        """Whether there is an archive of issues, be it empty yet."""
+        return bool(self.glossary.settings.newsletter or self.glossary.issues)
+
     @cached_property
     def backlinks(self) -> dict[str, tuple[str, ...]]:
         """For each entry, the others that relate or link to it, in index order."""

@@ -22,7 +22,7 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from justhtml import JustHTML
 
 from .conftest import BASE, CONTENT, PROJECT, Entry, MakeContent, sitegen
-from .dom import Page, line, pages
+from .dom import Page, line, pages, text
 
 TINY = PROJECT / "tests" / "golden" / "site" / "content"
 
@@ -46,6 +46,45 @@ def test_feed(shipped: Path, entries: dict[str, Entry], settings: dict[str, Any]
         term = by_url[entry.id]
         found = (entry.title, entry.link, entry.summary, entry.published, [tag.term for tag in entry.get("tags", [])])
         assert found == (term["term"], term["url"], term["definition"], stamp(term["published"]), term["topics"])
+
+
+def test_newsletter_feed(shipped: Path, site: dict[str, Page], settings: dict[str, Any]) -> None:
+    """An independent reader finds every issue with its whole text, in which no link depends on where the feed stands."""
+    feed = feedparser.parse((shipped / "newsletter" / "feed.xml").read_bytes())
+    address = f"{BASE}newsletter/"
+    assert not feed.bozo
+    assert (feed.version, feed.feed.title, feed.feed.id, feed.feed.language) == ("atom10", f"{settings['title']}: newsletter", address, "en")
+    assert feed.feed.subtitle == settings["newsletter"]["description"]
+    assert {(link.rel, link.href) for link in feed.feed.links} == {("self", f"{address}feed.xml"), ("alternate", address)}
+    issues = site["newsletter/"].links(".issues a")
+    assert [entry.id for entry in feed.entries] == [BASE + issue for issue in issues] != []
+    for issue, entry in zip(issues, feed.entries, strict=True):
+        page = site[issue]
+        day = f"{page.one('main time').attrs['datetime']}T00:00:00Z"
+        assert (entry.title, entry.link, entry.published, entry.updated) == (text(page.one("h1")), entry.id, day, day)
+        (content,) = entry.content
+        found = JustHTML(content.value, sanitize=False, fragment=True)
+        assert content.type == "text/html"
+        assert line(found.to_text(separator="", strip=False)) == text(page.one(".prose"))
+        links = [link.attrs["href"] or "" for link in found.query("a")]
+        assert links == [BASE + link for link in page.links(".prose a")]
+    assert feed.feed.updated == feed.entries[0].updated
+
+
+def test_newsletter_feed_without_issues(make_content: MakeContent, tmp_path: Path) -> None:
+    """A newsletter of which nothing was sent yet has an empty feed; links within an issue lead to its page."""
+    site_yaml = "title: T\nbase_url: https://example.org/t/\nnewsletter: {action: /subscribe}\n"
+    content = make_content({"token.yaml": "term: Token\ndefinition: A unit of text.\n", "site.yaml": site_yaml})
+    assert sitegen("build", "--out", tmp_path / "empty", cwd=content.parent).status == 0
+    feed = feedparser.parse((tmp_path / "empty" / "newsletter" / "feed.xml").read_bytes())
+    assert (feed.bozo, feed.entries, feed.feed.subtitle) == (False, [], "Every issue of the newsletter of T.")
+    make_content({"site.yaml": site_yaml, "newsletter/2026-01-01-a.md": "# A\n\nSee[^1] [[token]].\n\n[^1]: Below.\n"})
+    assert sitegen("build", "--out", tmp_path / "site", cwd=content.parent).status == 0
+    feed = feedparser.parse((tmp_path / "site" / "newsletter" / "feed.xml").read_bytes(), sanitize_html=False)
+    links = [link.attrs["href"] for link in JustHTML(feed.entries[0].content[0].value, sanitize=False, fragment=True).query("a")]
+    issue = Page(tmp_path / "site", "newsletter/2026-01-01-a/")
+    assert links == [f"https://example.org/t/{address}" for address in issue.links(".prose a")]
+    assert len(links) == 3
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -246,7 +285,7 @@ def test_under_a_base_path(tmp_path: Path, content: Path) -> None:
         lost, also_broken = crawl(f"{start}404.html")
     assert broken + also_broken == []
     assert {address for address in known | lost if not address.startswith(start)} == set()
-    found_from_elsewhere = {f"{start}{quote(path)}" for path, page in pages(site).items() if page.is_redirect or path == "404.html"}
+    found_from_elsewhere = {f"{start}{quote(path)}" for path, page in pages(site).items() if page.all('meta[name="robots"]')}
     assert {f"{start}{quote(path)}" for path in pages(site)} - known == found_from_elsewhere
     policy = Page(site, "").meta("Content-Security-Policy")
     assert (site / "_headers").read_text().startswith(f"/glossary/*\n  Content-Security-Policy: {policy};")

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from .conftest import BASE, Entry
 from .dom import Page, badly_nested, target_of, text
 
+ANSWERS = ("404.html", "subscribe/check/", "subscribe/welcome/")  # pages that no link leads to
+
 
 def wrong(site: dict[str, Page], judge: Callable[[Page], object]) -> dict[str, object]:
     """What `judge` has against each page, where it has anything."""
@@ -71,9 +73,10 @@ def test_policy(site: dict[str, Page], settings: dict[str, Any]) -> None:
     digest = b64encode(sha256(script.encode()).digest()).decode()
     action = urlsplit(settings["newsletter"]["action"])
     newsletter = f"{action.scheme}://{action.netloc}" if action.netloc else ""
+    reached = " ".join(filter(None, ["'self'", newsletter]))
     policy = {
         "default-src": "'none'", "script-src": f"'self' 'sha256-{digest}'", "style-src": "'self'", "img-src": "'self' data:",
-        "font-src": "'self'", "connect-src": "'self'", "form-action": " ".join(filter(None, ["'self'", newsletter])), "base-uri": "'none'", "object-src": "'none'",
+        "font-src": "'self'", "connect-src": reached, "form-action": reached, "base-uri": "'none'", "object-src": "'none'",
         "require-trusted-types-for": "'script'", "trusted-types": "'none'",
     }  # fmt: skip
     found = {page.meta("Content-Security-Policy") for page in site.values()}
@@ -141,13 +144,13 @@ def test_titles_and_descriptions(site: dict[str, Page]) -> None:
 
 
 def test_canonical_addresses(site: dict[str, Page], entries: dict[str, Entry]) -> None:
-    """A page's canonical address is its own, absolute; a redirect's is its target's; only the 404 has none."""
+    """A page's canonical address is its own, absolute; a redirect's is its target's; only what is an answer has none, and is not to be found."""
     for path, page in site.items():
         found = [e.attrs["href"] for e in page.all('link[rel="canonical"]')]
         redirected = page.links("main a") if page.is_redirect else [path]
-        assert found == ([BASE + redirected[0]] if path != "404.html" else []), path
+        assert found == ([BASE + redirected[0]] if path not in ANSWERS else []), path
         robots = [e.attrs["content"] for e in page.all('meta[name="robots"]')]
-        assert robots == ["noindex"] * (page.is_redirect or path == "404.html"), path
+        assert robots == ["noindex"] * (page.is_redirect or path in ANSWERS), path
 
 
 def test_open_graph(site: dict[str, Page]) -> None:
@@ -157,7 +160,7 @@ def test_open_graph(site: dict[str, Page]) -> None:
             heading = text(page.one("h1"))
             expected = {"og:title": heading, "og:description": page.meta("description"), "og:site_name": "AI Glossary"}
             assert {name: page.meta(name) for name in expected} == expected, path
-            assert [e.attrs["content"] for e in page.all('meta[property="og:url"]')] == ([BASE + path] if path != "404.html" else [])
+            assert [e.attrs["content"] for e in page.all('meta[property="og:url"]')] == ([BASE + path] if path not in ANSWERS else [])
 
 
 def test_breadcrumbs(site: dict[str, Page]) -> None:
@@ -177,15 +180,54 @@ def test_breadcrumbs(site: dict[str, Page]) -> None:
 
 
 def test_newsletter_form(site: dict[str, Page], settings: dict[str, Any]) -> None:
-    """Every page but redirects has one labelled form, which posts to the newsletter's address and says what comes of it."""
+    """Every page that does not answer the form has it: labelled, with what comes of it, where it stands, and a field that only programs see."""
+    action, consent = settings["newsletter"]["action"], settings["newsletter"]["consent"]
     for path, page in site.items():
-        if page.is_redirect:
+        if page.is_redirect or path in ("subscribe/check/", "subscribe/welcome/", "subscribe/data/"):
             continue
         form = page.one("form[method]")
-        assert (form.attrs["method"], form.attrs["action"]) == ("post", settings["newsletter"]["action"]), path
+        assert (form.attrs["method"], form.attrs["action"]) == ("post", action), path
         assert text(page.one(f'[id="{form.attrs["aria-labelledby"]}"]')) == settings["newsletter"]["title"]
         field = page.one('form input[type="email"]')
         assert (field.attrs["name"], "required" in field.attrs, field.attrs["autocomplete"]) == ("email", True, "email")
         assert page.texts(f'label[for="{field.attrs["id"]}"]') == ["Your email address"]
-        assert text(page.one(f'[id="{field.attrs["aria-describedby"]}"]')) == settings["newsletter"]["consent"]
+        assert text(page.one(f'[id="{field.attrs["aria-describedby"]}"]')) == consent
         assert page.texts("form[method] button") == ["Subscribe"]
+        hidden = {e.attrs["name"]: e.attrs["value"] for e in page.all('form input[type="hidden"]')}
+        assert hidden == {"page": path, "consent": sha256(consent.encode()).hexdigest()}
+        trap = page.one("form .trap input")
+        assert (trap.attrs["name"], trap.attrs["tabindex"], trap.attrs["autocomplete"]) == ("website", "-1", "off")
+        assert page.texts(f'label[for="{trap.attrs["id"]}"]') == ["Leave this empty"]
+
+
+# --- the newsletter -----------------------------------------------------------------------------
+
+NEWSLETTER = ("newsletter/", "newsletter/2026-11-23-one-token-at-a-time/", "subscribe/", "subscribe/check/", "subscribe/data/", "subscribe/welcome/")
+
+
+def test_newsletter_pages(site: dict[str, Page]) -> None:
+    """The newsletter's pages, and no others, lead to one's data and to the issues' feed."""
+    for path, page in site.items():
+        if page.is_redirect:
+            continue
+        inside = path in NEWSLETTER
+        assert ("subscribe/data/" in page.links("footer a")) == inside, path
+        feeds = page.links('link[rel="alternate"][type="application/atom+xml"]')
+        assert feeds == ["feed.xml", *["newsletter/feed.xml"] * inside], path
+
+
+def test_after_subscribing(site: dict[str, Page], settings: dict[str, Any]) -> None:
+    """After the form one is told to look for the mail and from whom; after confirming, what there is to read."""
+    assert settings["newsletter"]["sender"] in site["subscribe/check/"].texts("main bdi")
+    assert "subscribe/" in site["subscribe/check/"].links(".prose a")
+    welcome = site["subscribe/welcome/"]
+    assert welcome.links(".issues a") == ["newsletter/2026-11-23-one-token-at-a-time/"]
+    assert len(welcome.links(".column a")) == 3
+
+
+def test_form_for_data(site: dict[str, Page]) -> None:
+    """The form for one's data posts to the service beside the other, and asks for the address and what to do."""
+    page = site["subscribe/data/"]
+    assert page.one("main form").attrs["action"] == "https://newsletter.ai-glossary.example/data"
+    assert [e.attrs["name"] for e in page.all("main form [name]")] == ["website", "wish", "email"]
+    assert [e.attrs["value"] for e in page.all("main form option")] == ["export", "erase"]

@@ -12,6 +12,7 @@ from .assets import assets
 from .feed import feed
 from .llms import llms
 from .markdown import markdown
+from .newsletter import newsletter
 from .pages import pages
 from .redirects import redirects
 from .robots import robots
@@ -19,5 +20,5 @@ from .sitemap import sitemap
 from .terms import terms
 
 OUTPUTS: tuple[Callable[[Site, Renderer], Iterator[File]], ...] = (
-    terms, pages, redirects, assets, api, markdown, feed, sitemap, robots, llms,
+    terms, pages, newsletter, redirects, assets, api, markdown, feed, sitemap, robots, llms,
 )  # fmt: skip

@@ -1,10 +1,9 @@
-"""Every page that is not a term's: home, A-Z, topics, about, the model's, the newsletter's, the one for a wrong address."""
+"""Every page that is neither a term's nor the newsletter's: home, A-Z, topics, about, the model's, the one for a wrong address."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from markupsafe import Markup as Safe
 
@@ -14,41 +13,17 @@ from ..render import Renderer
 from ..site import Site
 from .demo import demo
 from .model_view import model_view
-from .views import card, page_view, site_view
+from .plain import plain_page
+from .views import card, site_view
 
 NEWEST = 5
-
-
-@dataclass(frozen=True, slots=True)
-class IssueView:
-    title: str
-    date: str
-    path: str
-    body: Safe
 
 
 def pages(site: Site, renderer: Renderer) -> Iterator[File]:
     """The pages that the glossary and its settings ask for."""
     settings = site.glossary.settings
     view = site_view(site)
-    home = ("Glossary", "")
-
-    def page(template: str, path: str, heading: str, description: str, *above: tuple[str, str], robots: str = "",
-             json_ld: tuple[object, ...] = (), **context: Any) -> File:  # fmt: skip
-        crumbs = (home, *above, (heading, None)) if path and not robots else ()
-        head = page_view(
-            site,
-            renderer.policy,
-            template.removesuffix(".html"),
-            path,
-            heading,
-            description,
-            crumbs,
-            json_ld,
-            robots=robots,
-        )
-        return renderer.page(template, path, site=view, page=head, **context)
-
+    page = partial(plain_page, site, renderer, view)
     sentence = settings.prompt or settings.description
     yield page("home.html", "", settings.title, settings.description, json_ld=(term_set(site),),
                demo=demo(site.language_model, "home", sentence), newest=tuple(map(card, site.newest[:NEWEST])))  # fmt: skip
@@ -63,34 +38,6 @@ def pages(site: Site, renderer: Renderer) -> Iterator[File]:
     model = model_view(site.language_model, site.glossary.held_out)
     yield page("model.html", "model/", "About the model", "The small language model on every page: what it read, how it counts, and how well it predicts.",
                model=model)  # fmt: skip
-    if settings.newsletter:
-        yield page(
-            "subscribe.html",
-            "subscribe/",
-            "Subscribe",
-            settings.newsletter.description or f"New terms of {settings.title} by mail.",
-        )
-    issues = tuple(
-        IssueView(issue.title, issue.date, f"newsletter/{issue.name}/", Safe(at_root(site.issues[issue.name], renderer.root_of(f"newsletter/{issue.name}/"))))
-        for issue in site.glossary.issues
-    )  # fmt: skip
-    if settings.newsletter or issues:
-        yield page(
-            "newsletter.html",
-            "newsletter/",
-            "Newsletter",
-            f"Every issue of the newsletter of {settings.title}.",
-            issues=issues,
-        )
-    for issue in issues:
-        yield page(
-            "issue.html",
-            issue.path,
-            issue.title,
-            f"The newsletter of {issue.date}.",
-            ("Newsletter", "newsletter/"),
-            issue=issue,
-        )
     yield page("404.html", "404.html", "Page not found", "There is no page at this address.", robots="noindex")
 
 

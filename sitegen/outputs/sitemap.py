@@ -11,15 +11,15 @@ from ..site import Site
 
 
 def sitemap(site: Site, _: Renderer) -> Iterator[File]:
-    """Every page but redirects and the 404."""
+    """Every page but redirects, the 404 and the answers to the newsletter's form."""
     settings = site.glossary.settings
     lists = ["", "a-z/", "about/", "model/"]
     if settings.topics:
         lists += ["topics/", *(f"topics/{topic.slug}/" for topic in settings.topics)]
     if settings.newsletter:
-        lists.append("subscribe/")
-    if settings.newsletter or site.glossary.issues:
-        lists += ["newsletter/", *(f"newsletter/{issue.name}/" for issue in site.glossary.issues)]
+        lists += ["subscribe/", *(["subscribe/data/"] if settings.newsletter.own else [])]
+    if site.has_newsletter:
+        lists += ["newsletter/", *(issue.path for issue in site.glossary.issues)]
     changed = {
         entry.path: site.dates[entry.slug].updated for entry in site.glossary.entries if entry.slug in site.dates
     }

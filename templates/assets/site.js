@@ -1,4 +1,4 @@
-/** Loaded on every page: the theme, the captions under a definition's tokens, and the loading of what comes near the screen. */
+/** Loaded on every page: the theme, the captions under a definition's tokens, and the loading of what comes near or is used. */
 
 const root = document.documentElement;
 
@@ -103,6 +103,10 @@ function late() {
   for (const element of document.querySelectorAll("autoregressive-demo, [data-explorable]")) {
     near.observe(element);
     element.addEventListener("focusin", () => wake(element), { once: true });
+  }
+  // A form that is sent before its script is there is sent the plain way.
+  for (const form of document.querySelectorAll("[data-own]")) {
+    form.addEventListener("focusin", () => import("./newsletter.js").then(({ mount }) => mount(form)), { once: true });
   }
   // The address may hold a state of the demo, as its "copy link" writes it.
   const demo = document.querySelector("autoregressive-demo");

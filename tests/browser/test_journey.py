@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.pages import KINDS, TERM, control, frame, ready, steps, tab_to
@@ -191,29 +190,6 @@ def test_related_term(visit: Visit) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(term)
     expect(page.locator(".definition")).to_have_text(definition)
-
-
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-def test_subscribe(visit: Visit, scripts: bool) -> None:
-    """The form on a term's page posts the address under the name that site.yaml gives it, script or not."""
-    page = visit(TERM, java_script_enabled=scripts)
-    posts: list[tuple[str, str, dict[str, list[str]]]] = []
-
-    def receive(route: Route) -> None:
-        request = route.request
-        posts.append((request.method, request.headers["content-type"], parse_qs(request.post_data or "")))
-        route.fulfill(body="Thank you.", content_type="text/plain")
-
-    page.route("https://newsletter.ai-glossary.example/subscribe", receive)
-    email = page.get_by_label("Your email address")
-    email.focus()
-    page.keyboard.type("ada")
-    page.keyboard.press("Enter")
-    assert email.evaluate("field => field.validity.typeMismatch"), "an incomplete address goes nowhere"
-    page.keyboard.type("@example.org")
-    page.keyboard.press("Enter")
-    expect(page.locator("body")).to_have_text("Thank you.")
-    assert posts == [("POST", "application/x-www-form-urlencoded", {"email": ["ada@example.org"]})]
 
 
 @pytest.mark.parametrize(("system", "chosen"), [("light", "dark"), ("dark", "light")])
