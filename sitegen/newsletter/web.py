@@ -39,6 +39,10 @@ log = logging.getLogger("sitegen.newsletter")
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _CHECK, _WELCOME = "subscribe/check/", "subscribe/welcome/"  # pages of the static site
+_THANKS = {
+    "subscribe": "Almost there: we have sent you a mail. Press the button in it to confirm.",
+    "data": "If this address is known here, a mail with the link is on its way to it.",
+}
 _ADVICE = {
     400: "The request was not complete. Go back and try again.",
     403: "The form stands on a site that this newsletter does not know.",
@@ -86,7 +90,7 @@ class Web:
             Route("/erase/{token}", self.erase, methods=["POST"]),
             Route("/healthz", self.healthz),
             Route("/readyz", self.readyz),
-            *(outbox_routes(self.outbox) if self.outbox else ()),
+            *(outbox_routes(self.outbox, self.texts) if self.outbox else ()),
         ]
         handlers = {
             HTTPException: self.refused,
@@ -198,8 +202,7 @@ class Web:
             )  # fmt: skip
             await asyncio.wrap_future(self.writer.append(row))
         if _wants_json(request):
-            message = "Almost there: we have sent you a mail. Press the button in it to confirm."
-            return self.shared(request, JSONResponse({"ok": True, "message": message}))
+            return self.shared(request, JSONResponse({"ok": True, "message": _THANKS[form]}))
         return self.to_site(_CHECK)
 
     async def confirm(self, request: Request) -> Response:
