@@ -134,7 +134,8 @@ def _newsletter(fields: Fields) -> Newsletter | None:
         group.parsed("sender", _sender, "one mail address, as Name <news@example.org>", ""), form.trap, form.redirects,
     )  # fmt: skip
     if "provider" not in group.nodes and not {"email_field", "hidden"} & set(group.nodes):
-        own = urlsplit(given.action).path.endswith("/subscribe")
+        parts = urlsplit(given.action)
+        own = parts.path.endswith("/subscribe") and not parts.query and not parts.fragment
         given = replace(given, own=own, trap="website" if own else "")
     return given if form.action else None
 

@@ -27,6 +27,10 @@ FORMS: dict[str, tuple[str, str, dict[str, str], str, str]] = {
         {"page": "subscribe/", "consent": sha256(b"").hexdigest(), "email": ""}, "website", "",
     ),
     "other": ("action: https://forms.example.org/f/abc", "https://forms.example.org/f/abc", {"email": ""}, "", "https://forms.example.org"),
+    "query": (
+        "action: 'https://forms.example.org/subscribe?list=1'", "https://forms.example.org/subscribe?list=1",
+        {"email": ""}, "", "https://forms.example.org",
+    ),
     "named field": (
         "action: https://forms.example.org/subscribe, email_field: mail", "https://forms.example.org/subscribe",
         {"mail": ""}, "", "https://forms.example.org",

@@ -80,7 +80,7 @@ class Texts:
         """The Content-Security-Policy of every page: its own style, forms to itself and from there to the site, and nothing else."""
         styles = _STYLE.findall(self.page("invalid"))
         hashes = " ".join(f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" for style in styles)
-        return f"default-src 'none'; style-src {hashes}; form-action 'self' {origin(self.config.site_url)}; base-uri 'none'; frame-ancestors 'none'"
+        return f"default-src 'none'; img-src data:; style-src {hashes}; form-action 'self' {origin(self.config.site_url)}; base-uri 'none'; frame-ancestors 'none'"
 
 
 def _paragraph(text: str) -> tuple[str, str]:
