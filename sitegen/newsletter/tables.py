@@ -76,7 +76,7 @@ event = Table(
     "event", metadata,
     _column("id", Integer, primary_key=True),
     _person(index=True),
-    _column("kind", String(12)), _column("at", Double), _column("source", String(32)),
+    _column("kind", String(20)), _column("at", Double), _column("source", String(32)),
     _column("page", String(200)), _column("consent", String(64)), _column("message_id", String(200)),
 )  # fmt: skip
 
@@ -128,7 +128,7 @@ suppression = Table(
 
 lease = Table(
     "lease", metadata,
-    _column("name", String(40), primary_key=True), _column("owner", String(120)), _column("expires", Double),
+    _column("name", String(220), primary_key=True), _column("owner", String(120)), _column("expires", Double),
 )  # fmt: skip
 
 # The keys of `source`. When the last of a time is gone, so is the way back to an address.

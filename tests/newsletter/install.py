@@ -28,7 +28,12 @@ def install_postgres() -> Path | None:
         as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
         install = [*as_root, "apt-get", "install", "--yes", "--no-install-recommends"]
         no_cluster = [*as_root, "sh", "-c", f"echo 'create_main_cluster = false' >> {NO_CLUSTER}"]
-        commands = ([*as_root, "apt-get", "update"], [*install, "postgresql-common"], no_cluster, [*install, "postgresql"])
+        commands = (
+            [*as_root, "apt-get", "update"],
+            [*install, "postgresql-common"],
+            no_cluster,
+            [*install, "postgresql"],
+        )
         all(map(_runs, commands))
     return find_binaries()
 

@@ -18,7 +18,14 @@ import psycopg
 
 BREW = ("/opt/homebrew/opt", "/usr/local/opt")
 # Nothing here outlives the tests, so nothing has to reach the disk.
-_SETTINGS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "listen_addresses=", "shared_buffers=32MB", "max_connections=40")
+_SETTINGS = (
+    "fsync=off",
+    "full_page_writes=off",
+    "synchronous_commit=off",
+    "listen_addresses=",
+    "shared_buffers=32MB",
+    "max_connections=40",
+)
 
 
 def find_binaries() -> Path | None:
@@ -66,11 +73,33 @@ def running(binaries: Path) -> Iterator[Postgres]:
         if user:
             os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         data = folder / "data"
-        command = [binaries / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale", "C", "--no-sync"]
+        command = [
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            "tester",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale",
+            "C",
+            "--no-sync",
+        ]
         subprocess.run(command, check=True, capture_output=True, cwd=folder, **rights)
         options = [part for setting in _SETTINGS for part in ("-c", setting)]
         log = (folder / "log").open("wb")
-        with log, subprocess.Popen([binaries / "postgres", "-D", data, "-k", folder, *options], stdout=log, stderr=log, cwd=folder, **rights) as process:
+        with (
+            log,
+            subprocess.Popen(
+                [binaries / "postgres", "-D", data, "-k", folder, *options],
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                **rights,
+            ) as process,
+        ):
             try:
                 yield _ready(Postgres(folder), process)
             finally:
@@ -88,5 +117,3 @@ def _ready(server: Postgres, process: subprocess.Popen[bytes]) -> Postgres:
             time.sleep(0.05)
         else:
             return server
-
-

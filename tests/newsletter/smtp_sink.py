@@ -41,13 +41,17 @@ class Handler:
         found: dict[str, Any] = json.loads(self.rules_file.read_text())
         return found
 
-    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         if reply := self.reply("mail", address):
             return reply
         envelope.mail_from = address
         return "250 OK"
 
-    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         if reply := self.reply("rcpt", address):
             return reply
         if self.random.random() < self.rules.get("busy", 0):
@@ -55,14 +59,19 @@ class Handler:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         to, data = envelope.rcpt_tos[0], envelope.original_content or b""
         if reply := self.reply("data", to):
             return reply
         rules = self.rules
         dropped = self.random.random() < rules.get("drop", 0)
         if not dropped or rules.get("keep", True):
-            line = {"to": to, "message_id": message_from_bytes(data)["Message-ID"], "digest": sha256(data).hexdigest(), "data": data.decode("latin-1")}
+            line = {
+                "to": to,
+                "message_id": message_from_bytes(data)["Message-ID"],
+                "digest": sha256(data).hexdigest(),
+                "data": data.decode("latin-1"),
+            }
             os.write(self.log, json.dumps(line).encode() + b"\n")
             os.fsync(self.log)
         await asyncio.sleep(rules.get("delay", 0))
@@ -85,7 +94,9 @@ async def main() -> None:
         context.load_cert_chain(given.certificate)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(handler, loop=loop, hostname="sink", tls_context=context, require_starttls=context is not None), "127.0.0.1", given.port
+        lambda: SMTP(handler, loop=loop, hostname="sink", tls_context=context, require_starttls=context is not None),
+        "127.0.0.1",
+        given.port,
     )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
@@ -101,8 +112,18 @@ class Sink:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tests.newsletter.smtp_sink", self.folder, "--port", str(self.port), *self.options]
-        self.process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+        command = [
+            sys.executable,
+            "-m",
+            "tests.newsletter.smtp_sink",
+            self.folder,
+            "--port",
+            str(self.port),
+            *self.options,
+        ]
+        self.process = subprocess.Popen(
+            list(map(str, command)), stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        )
         assert self.process.stdout
         self.port = int(self.process.stdout.readline())
 

@@ -40,7 +40,9 @@ def test_good_addresses(typed: str, email: str, key: str) -> None:
 )  # fmt: skip
 def test_bad_addresses(typed: str) -> None:
     """What cannot be an address, or would be two, is refused with a sentence of one line."""
-    if typed == "=?utf-8?q?a=0Ab?=@example.org ":  # odd, but every character may stand in an address: nothing decodes it
+    if (
+        typed == "=?utf-8?q?a=0Ab?=@example.org "
+    ):  # odd, but every character may stand in an address: nothing decodes it
         assert parse_address(typed).email == typed.strip()
         return
     with pytest.raises(ValueError, match=r"^[A-Z][^\r\n]*\.$"):
@@ -76,8 +78,9 @@ def test_nobody_is_everybodys_victim() -> None:
 @given(st.text())
 def test_anything_typed_is_an_address_or_a_sentence(typed: str) -> None:
     """Whatever is typed, nothing but a ValueError with one line comes of it."""
+    said = ""
     try:
-        parse_address(typed)
+        assert parse_address(typed).email.isascii()
     except ValueError as error:
-        assert str(error).strip()
-        assert "\n" not in str(error)
+        said = str(error)
+    assert "\n" not in said

@@ -54,7 +54,15 @@ def test_a_changed_token_opens_nothing(who: str, data: st.DataObject) -> None:
     raw[bit // 8] ^= 1 << bit % 8
     changed = base64.urlsafe_b64encode(raw).decode().rstrip("=")
     short = token[: data.draw(st.integers(0, len(token) - 1))]
-    for wrong in (changed, short, token + "A", token + "AAAA", f" {token}", parse_keys(OLD).unsubscribe_token(who), token.replace(token[5], "é")):
+    for wrong in (
+        changed,
+        short,
+        token + "A",
+        token + "AAAA",
+        f" {token}",
+        parse_keys(OLD).unsubscribe_token(who),
+        token.replace(token[5], "é"),
+    ):
         assert keys.unsubscribes(wrong) is None
 
 
@@ -109,7 +117,19 @@ def test_tokens_are_random() -> None:
 def test_a_source_is_an_ipv4_address_or_an_ipv6_network() -> None:
     """Clients are told apart by IPv4 address or IPv6 /64, only with the key, and never kept as they are."""
     key, other = b"a" * 32, b"b" * 32
-    tags = [source_tag(key, host) for host in ("203.0.113.9", "203.0.113.8", "2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:1::1", "", "x", "fe80::1%eth0")]
+    tags = [
+        source_tag(key, host)
+        for host in (
+            "203.0.113.9",
+            "203.0.113.8",
+            "2001:db8::1",
+            "2001:db8::ffff:1",
+            "2001:db8:0:1::1",
+            "",
+            "x",
+            "fe80::1%eth0",
+        )
+    ]
     assert tags[2] == tags[3]
     assert len(set(tags)) == len(tags) - 1
     assert tags[0] == hmac.new(key, bytes([203, 0, 113, 9]), sha256).hexdigest()[:32]
@@ -119,7 +139,12 @@ def test_a_source_is_an_ipv4_address_or_an_ipv6_network() -> None:
 def test_openssl_makes_the_same_hash() -> None:
     """A program that is not ours makes the same HMAC."""
     try:
-        done = subprocess.run(["openssl", "dgst", "-sha256", "-hmac", SECRET], input=b"erased:a@example.org", capture_output=True, check=True)
+        done = subprocess.run(
+            ["openssl", "dgst", "-sha256", "-hmac", SECRET],
+            input=b"erased:a@example.org",
+            capture_output=True,
+            check=True,
+        )
     except FileNotFoundError:
         pytest.skip("there is no openssl")
     assert done.stdout.split()[-1].decode() == Keys((SECRET.encode(),)).suppressed("a@example.org")[0]

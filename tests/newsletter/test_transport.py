@@ -25,7 +25,9 @@ def test_mails_arrive_byte_by_byte_over_one_connection(sink: Sink) -> None:
     for number in range(3):
         transport.send(SENDER, f"reader-{number}@example.org", DATA)
     transport.close()
-    assert [(mail["to"], mail["data"].encode()) for mail in sink.accepted()] == [(f"reader-{number}@example.org", DATA) for number in range(3)]
+    assert [(mail["to"], mail["data"].encode()) for mail in sink.accepted()] == [
+        (f"reader-{number}@example.org", DATA) for number in range(3)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,10 @@ def saying(greeting: bytes) -> Iterator[int]:
         thread.join()
 
 
-@pytest.mark.parametrize("greeting", [b"", b"421 4.3.2 anna@example.org is too busy\r\n", b"554 no\r\n", b"HTTP/1.1 400\r\n\r\n", b"\xff\xff\r\n"])
+@pytest.mark.parametrize(
+    "greeting",
+    [b"", b"421 4.3.2 anna@example.org is too busy\r\n", b"554 no\r\n", b"HTTP/1.1 400\r\n\r\n", b"\xff\xff\r\n"],
+)
 def test_what_is_no_mail_server_was_not_reached(greeting: bytes) -> None:
     """A server that closes, refuses or speaks another language was not reached; what is told of it holds no address."""
     with saying(greeting) as port, pytest.raises(UnreachedError) as caught:
@@ -121,7 +126,18 @@ def test_what_is_no_mail_server_was_not_reached(greeting: bytes) -> None:
     assert "@" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["", "mail.example.org", "http://mail.example.org", "smtp://", "smtp://host/path", "smtp://host?x=1", "smtp://host:port"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "mail.example.org",
+        "http://mail.example.org",
+        "smtp://",
+        "smtp://host/path",
+        "smtp://host?x=1",
+        "smtp://host:port",
+    ],
+)
 def test_wrong_addresses_of_servers(url: str) -> None:
     """What does not name a mail server is refused at once."""
     with pytest.raises(ValueError, match=r"smtp://|port|Port"):
@@ -131,7 +147,13 @@ def test_wrong_addresses_of_servers(url: str) -> None:
 def test_names_and_passwords_may_hold_any_sign() -> None:
     """What an address cannot hold is written with percent signs."""
     smtp = Smtp("smtps://me%40example.org:a%2Fb@mail.example.org")
-    assert (smtp.user, smtp.password, smtp.host, smtp.port, smtp.secure) == ("me@example.org", "a/b", "mail.example.org", 465, True)
+    assert (smtp.user, smtp.password, smtp.host, smtp.port, smtp.secure) == (
+        "me@example.org",
+        "a/b",
+        "mail.example.org",
+        465,
+        True,
+    )
 
 
 @pytest.fixture
@@ -140,8 +162,23 @@ def certificate(tmp_path: Path) -> Path:
     if shutil.which("openssl") is None:
         pytest.skip("there is no openssl")
     file = tmp_path / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "key", "-out", file, "-days", "2"]
-    subprocess.run([*command, "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        tmp_path / "key",
+        "-out",
+        file,
+        "-days",
+        "2",
+    ]
+    subprocess.run(
+        [*command, "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True
+    )
     file.write_text(file.read_text() + (tmp_path / "key").read_text())
     return file
 
@@ -149,7 +186,7 @@ def certificate(tmp_path: Path) -> Path:
 def test_tls_begins_where_it_is_offered(tmp_path: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that takes mail only over TLS gets it so, and one whose certificate nobody vouches for gets nothing."""
     with Sink(tmp_path / "sink", "--certificate", certificate) as sink:
-        with pytest.raises(UnreachedError, match="CERTIFICATE_VERIFY_FAILED|certificate"):
+        with pytest.raises(UnreachedError, match=r"(?i)certificate"):
             Smtp(sink.url).send(SENDER, TO, DATA)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         transport = Smtp(sink.url)
@@ -164,6 +201,6 @@ def test_a_folder_gets_one_file_a_mail(tmp_path: Path) -> None:
     other = DATA.replace(b"<1@", b"<2@")
     for data in (DATA, DATA, other):
         folder.send(SENDER, TO, data)
-    files = [file for file in folder.path.iterdir()]
+    files = list(folder.path.iterdir())
     assert sorted(file.read_bytes() for file in files) == sorted([DATA, other])
     assert {file.suffix for file in files} == {".eml"}

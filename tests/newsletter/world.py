@@ -41,7 +41,12 @@ def make_issue(config: Config, name: str = "2026-11-01-attention") -> IssueMail:
     """An issue with a line of every difficulty: long, dotted, beyond ASCII."""
     title = "Attention, explained – at last"
     text = "What a *head* looks at.\n\n.\n.. and a line of dots\n\n" + "A very long line, naïve and 漢字 in it. " * 40
-    made = Texts(config).issue(title, text, f"<p>What a <em>head</em> looks at.</p>\n<p>.</p>\n<p>{'naïve 漢字 ' * 100}</p>", f"{SITE}newsletter/attention/")
+    made = Texts(config).issue(
+        title,
+        text,
+        f"<p>What a <em>head</em> looks at.</p>\n<p>.</p>\n<p>{'naïve 漢字 ' * 100}</p>",
+        f"{SITE}newsletter/attention/",
+    )
     return IssueMail(name, title, *made, f"{SITE}newsletter/attention/")
 
 

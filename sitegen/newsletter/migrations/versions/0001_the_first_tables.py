@@ -51,7 +51,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "lease",
-        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=220), nullable=False),
         sa.Column("owner", sa.String(length=120), nullable=False),
         sa.Column("expires", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
@@ -111,7 +111,7 @@ def upgrade() -> None:
         "event",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("subscriber", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("source", sa.String(length=32), nullable=False),
         sa.Column("page", sa.String(length=200), nullable=False),
