@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from .texts import Texts
 
 _MAIL_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_URL = re.compile(r"(https?://[^\s<>]+)")
 _MOST = 200
 
 
@@ -34,7 +36,9 @@ def outbox_routes(folder: Path, texts: Texts) -> tuple[Route, ...]:
 
     async def shown(request: Request) -> Response:
         mail = _read(_file(folder, request))
-        return page("outbox-mail", file=request.path_params["name"], mail=mail, text=_part(mail, "plain"))
+        return page(
+            "outbox-mail", file=request.path_params["name"], mail=mail, text=_part(mail, "plain"), linked=_linked
+        )
 
     async def html(request: Request) -> Response:
         made = _part(_read(_file(folder, request)), "html").replace("<head>", '<head><base target="_top">', 1)
@@ -48,6 +52,12 @@ def _file(folder: Path, request: Request) -> Path:
     if not re.fullmatch("[0-9a-f]{24}", name) or not (folder / f"{name}.eml").is_file():
         raise HTTPException(404)
     return folder / f"{name}.eml"
+
+
+def _linked(text: object) -> Markup:
+    """`text` with its addresses as links; in the text of a mail they stand in <>."""
+    parts = enumerate(_URL.split(str(text)))
+    return Markup("").join(Markup('<a href="{0}">{0}</a>').format(part) if i % 2 else part for i, part in parts)
 
 
 def _read(file: Path) -> EmailMessage:

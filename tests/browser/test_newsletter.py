@@ -103,6 +103,8 @@ def test_from_the_form_to_the_last_click(visit_served: Visit, folder: Path, scri
     assert result.status == 0, result.err
     assert "1 sent of 1" in result.out + result.err
     open_mail(page, "One token at a time", ADA)
+    addresses = page.locator("pre a").evaluate_all("links => links.map((link) => link.pathname)")
+    assert addresses[0] == f"/{TERM}"
     page.frame_locator("iframe").get_by_role("link", name="Unsubscribe").click()
     expect(heading).to_have_text("Leave the newsletter?")
     assert state(folder, ADA) == "confirmed"
