@@ -10,6 +10,7 @@ import pytest
 
 from sitegen.newsletter.database import Database
 from tests.newsletter.postgres import Postgres, find_binaries, running
+from tests.newsletter.processes import Operator
 from tests.newsletter.smtp_sink import Sink
 
 
@@ -39,6 +40,12 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def operator(database_url: str, sink: Sink, tmp_path: Path) -> Operator:
+    """A newsletter to be run by its commands."""
+    return Operator(tmp_path, database_url, sink)
 
 
 @pytest.fixture
