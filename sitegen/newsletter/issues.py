@@ -77,10 +77,8 @@ def freeze(connection: Connection, config: Config, made: IssueMail, policy: str,
     ))  # fmt: skip
     audience = select(literal(made.name), subscriber.c.id, literal("queued"), literal(0), literal(now), literal(""))
     columns = ["issue", "subscriber", "state", "attempts", "next_at", "detail"]
-    people = connection.execute(
-        insert(delivery).from_select(columns, audience.where(subscriber.c.state == "confirmed"))
-    )
-    if not people.rowcount:
+    connection.execute(insert(delivery).from_select(columns, audience.where(subscriber.c.state == "confirmed")))
+    if connection.execute(select(delivery.c.issue).where(delivery.c.issue == made.name).limit(1)).first() is None:
         raise IssueError("nobody has confirmed yet, so there is nobody to send to")
     return True
 
@@ -118,12 +116,12 @@ def status(connection: Connection, name: str) -> Status:
     """How far the issue is. Raises IssueError if there is none."""
     known = found(connection, name)
     counted = select(delivery.c.state, func.count()).where(delivery.c.issue == name).group_by(delivery.c.state)
-    counts: dict[str, int] = dict(connection.execute(counted).tuples().all())
+    counts: dict[str, int] = dict(connection.execute(counted).all())
     unclear = select(delivery.c.state, subscriber.c.email, delivery.c.detail).join(subscriber).where(
         delivery.c.issue == name, delivery.c.state.in_(("failed", "uncertain"))
     ).order_by(delivery.c.state, subscriber.c.email)  # fmt: skip
     state = known["state"] if counts.get("queued") or counts.get("sending") else "done"
-    rows = tuple(connection.execute(unclear).tuples())
+    rows = tuple((state, email, detail) for state, email, detail in connection.execute(unclear))
     return Status(name, state, known["policy"], known["reason"], known["frozen_at"], counts, rows)
 
 
