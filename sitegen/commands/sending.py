@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import sys
 import time
@@ -30,6 +31,14 @@ _POLICIES = {
     "resend": "after a crash, mails of which nobody knows go out again, under the same Message-ID",
     "hold": "after a crash, mails of which nobody knows are held back for you to decide",
 }
+
+
+def _finite(_: click.Context, param: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number to count with", param=param)
+    return value
+
+
 connections_option = click.option(
     "--connections",
     default=4,
@@ -37,14 +46,9 @@ connections_option = click.option(
     type=click.IntRange(1, 64),
     help="How many to the mail server at once.",
 )
-rate_option = click.option(
-    "--rate",
-    default=0.0,
-    type=click.FloatRange(0),
-    metavar="N",
-    help="At most N mails a second. [default: as fast as it goes]",
-)
-backoff_option = click.option("--backoff", default=60.0, show_default=True, type=click.FloatRange(0.01), metavar="SECONDS",
+rate_option = click.option("--rate", default=0.0, type=click.FloatRange(0), callback=_finite, metavar="N",
+                           help="At most N mails a second. [default: as fast as it goes]")  # fmt: skip
+backoff_option = click.option("--backoff", default=60.0, show_default=True, type=click.FloatRange(0.01), callback=_finite, metavar="SECONDS",
                               help="The first wait after a server said 'later'; it doubles.")  # fmt: skip
 
 
@@ -208,7 +212,10 @@ def _named(database: Database, issue: str) -> str:
     from ..newsletter import issues
 
     wanted = issue.rpartition("/")[2].removesuffix(".md")
-    return next((name for name in database.write(issues.names) if wanted in (name, name[11:])), wanted)
+    meant = [name for name in database.write(issues.names) if wanted in (name, name[11:])]
+    if len(meant) > 1:
+        raise click.UsageError(f"'{printable(wanted)}' may be {' or '.join(meant)}; say which")
+    return meant[0] if meant else wanted
 
 
 def _line(status: Status) -> str:
