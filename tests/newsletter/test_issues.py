@@ -144,7 +144,7 @@ def test_who_is_erased_while_the_mail_is_on_its_way(database: Database, sink: Si
     """Erasing somebody whose mail is just being sent disturbs nobody and leaves no trace of them."""
     freeze(database, people=PEOPLE[:2])
     sink.rules(delay=0.5)
-    sender = threading.Thread(target=dispatcher(database, sink).run)
+    sender = threading.Thread(target=dispatcher(database, sink).run, daemon=True)
     sender.start()
     sink.wait(2)
     database.write(
@@ -254,7 +254,7 @@ def test_no_server_is_waited_for(database: Database, sink: Sink) -> None:
     freeze(database)
     sink.stop()
     sender = dispatcher(database, sink)
-    thread = threading.Thread(target=sender.run)
+    thread = threading.Thread(target=sender.run, daemon=True)
     thread.start()
     _until(lambda: sender.unreached != "")
     assert status(database).counts.get("sent", 0) == 0
@@ -292,7 +292,7 @@ def test_a_lease_that_is_lost_stops_the_sender(database: Database, sink: Sink) -
         except LostError as lost:
             error.append(lost)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     sink.wait(3)
     database.write(lambda connection: connection.execute(delete(lease)))
