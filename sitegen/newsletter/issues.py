@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping, func, insert, literal, select, update
 
 from .config import Config
+from .database import upsert
 from .dispatch import Job, Outcome
 from .leases import LostError, take
 from .mails import Letter, domain_of, list_id, parse_sender
@@ -63,21 +64,23 @@ def freeze(connection: Connection, config: Config, made: IssueMail, policy: str,
 
     Raises IssueError if it was done before with other words, or there is nobody to send to.
     """
-    known = connection.execute(select(issue).where(issue.c.name == made.name)).mappings().one_or_none()
     digest = letter(config, made).hash
-    if known is not None:
-        if known["hash"] != digest:
+    new = upsert(connection, issue).values(
+        name=made.name, subject=made.subject, text=made.text, html=made.html, archived_at=made.archived_at,
+        hash=digest, policy=policy, frozen_at=now, state="sending", reason="",
+    ).on_conflict_do_nothing()  # fmt: skip
+    if connection.execute(new.returning(issue.c.name)).first() is None:
+        if found(connection, made.name)["hash"] != digest:
             raise IssueError(
                 f"{made.name} has changed since it was frozen; `resume {made.name}` sends it to the rest as it was"
             )
         return False
-    connection.execute(insert(issue).values(
-        name=made.name, subject=made.subject, text=made.text, html=made.html, archived_at=made.archived_at,
-        hash=digest, policy=policy, frozen_at=now, state="sending", reason="",
-    ))  # fmt: skip
     audience = select(literal(made.name), subscriber.c.id, literal("queued"), literal(0), literal(now), literal(""))
     columns = ["issue", "subscriber", "state", "attempts", "next_at", "detail"]
-    connection.execute(insert(delivery).from_select(columns, audience.where(subscriber.c.state == "confirmed")))
+    audience = audience.where(subscriber.c.state == "confirmed").with_for_update(
+        read=True, key_share=True
+    )  # nobody is erased meanwhile
+    connection.execute(insert(delivery).from_select(columns, audience))
     if connection.execute(select(delivery.c.issue).where(delivery.c.issue == made.name).limit(1)).first() is None:
         raise IssueError("nobody has confirmed yet, so there is nobody to send to")
     return True
