@@ -155,7 +155,7 @@ def test(operator: Operator, issue: str, address: str) -> None:
     from ..newsletter.keys import public_id
     from ..newsletter.mails import domain_of, parse_sender
     from ..newsletter.texts import Texts
-    from ..newsletter.transport import RefusedError, UncertainError, UnreachedError
+    from ..newsletter.transport import RefusedError, UncertainError
 
     try:
         to = parse_address(address).email
@@ -172,8 +172,6 @@ def test(operator: Operator, issue: str, address: str) -> None:
         transport.send(parse_sender(config.sender)[1], to, data)
     except RefusedError as refusal:
         stop(f"the mail server refused it: {refusal.code} {printable(refusal.detail)}")
-    except UnreachedError as error:
-        stop(f"the mail server was not reached: {printable(str(error))}")
     except UncertainError as error:
         stop(f"the connection broke before the server's answer ({printable(str(error))}); it may have the mail, or not")
     finally:

@@ -127,6 +127,15 @@ class Operator:
             raise click.BadParameter(str(error), param_hint="--smtp") from None
         return lambda: Smtp(self.smtp)
 
+    def reach(self) -> None:
+        """Raises UnreachedError if there is no mail server there, or it does not know us: better now than when an issue is on its way."""
+        from ..newsletter.transport import Smtp
+
+        way = self.transport()()
+        if isinstance(way, Smtp):
+            way.open()
+            way.close()
+
 
 def operating(command: Callable[..., Any]) -> Any:
     """Gives a command its Operator; what cannot be done becomes one line and a status."""
@@ -173,6 +182,7 @@ def _run(command: Callable[..., Any], operator: Operator, *args: Any, **options:
         from ..newsletter.issues import IssueError
         from ..newsletter.leases import LostError
         from ..newsletter.texts import TextError
+        from ..newsletter.transport import UnreachedError
     except ImportError as error:
         stop(f"the newsletter needs {error.name}; install it with: pip install 'sitegen-glossary[newsletter]'")
     from sqlalchemy.exc import SQLAlchemyError
@@ -181,6 +191,8 @@ def _run(command: Callable[..., Any], operator: Operator, *args: Any, **options:
         reported(command)(operator, *args, **options)
     except (DatabaseError, IssueError, LostError, TextError) as error:
         stop(printable(str(error)))
+    except UnreachedError as error:
+        stop(printable(f"the mail server was not reached: {error}"))
     except SQLAlchemyError as error:
         stop(printable(f"the database is out of order: {one_line(error)}"))
 

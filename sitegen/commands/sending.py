@@ -67,6 +67,7 @@ def send(operator: Operator, issue: str, policy: str, connections: int, rate: fl
 
     config = operator.config()
     made = issue_mail(operator.content, config, Texts(config).prove(), issue)
+    operator.reach()
     with operator.database() as database:
         new = database.write(lambda connection: issues.freeze(connection, config, made, policy, time.time()))
         if not new:
@@ -93,6 +94,7 @@ def resume(
     from ..newsletter import issues
 
     config = operator.config()
+    operator.reach()
     with operator.database() as database:
         name = _named(database, issue)
         database.write(lambda connection: issues.resume(connection, name, time.time(), yes, uncertain or ""))
@@ -160,6 +162,8 @@ def _send(
 @contextmanager
 def _reports(database: Database, name: str, dispatcher: Any) -> Iterator[None]:
     """Tells how far it is while the block runs: a bar on a terminal, else a line now and then."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from ..newsletter import issues
 
     ended = Event()
@@ -168,9 +172,10 @@ def _reports(database: Database, name: str, dispatcher: Any) -> Iterator[None]:
     def report(show: Any) -> None:
         began, first = time.monotonic(), None
         while not ended.wait(_ON_TERMINAL if terminal else _IN_LOG):
-            with database.engine.connect() as connection:
-                now = issues.status(connection, name)
-                connection.rollback()
+            try:
+                now = database.write(lambda connection: issues.status(connection, name))
+            except SQLAlchemyError:  # the sender itself says that the database is out of order
+                continue
             left = now.counts.get("queued", 0) + now.counts.get("sending", 0)
             first = left if first is None else first
             took = time.monotonic() - began
@@ -185,10 +190,15 @@ def _reports(database: Database, name: str, dispatcher: Any) -> Iterator[None]:
     def line(_: int, __: int, text: str) -> None:
         click.echo(text, err=True)
 
-    def told(show: Any) -> Thread:
+    @contextmanager
+    def told(show: Any) -> Iterator[None]:
         thread = Thread(target=report, args=(show,), daemon=True)
         thread.start()
-        return thread
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     if terminal:
         from rich.console import Console
@@ -196,15 +206,11 @@ def _reports(database: Database, name: str, dispatcher: Any) -> Iterator[None]:
 
         with Progress(console=Console(stderr=True)) as bar:
             task = bar.add_task(name)
-            thread = told(lambda done, total, text: bar.update(task, completed=done, total=total, description=text))
-            yield
-            ended.set()
-            thread.join()
+            with told(lambda done, total, text: bar.update(task, completed=done, total=total, description=text)):
+                yield
     else:
-        thread = told(line)
-        yield
-        ended.set()
-        thread.join()
+        with told(line):
+            yield
 
 
 def _named(database: Database, issue: str) -> str:
