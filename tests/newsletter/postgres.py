@@ -61,6 +61,12 @@ class Postgres:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
         return self.url(name)
 
+    def drop(self, url: str) -> None:
+        """Remove such a database, whoever still has it open."""
+        name = url.partition("@/")[2].partition("?")[0]
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
 
 @contextmanager
 def running(binaries: Path) -> Iterator[Postgres]:
