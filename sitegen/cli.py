@@ -6,7 +6,6 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,12 @@ import click
 from . import __version__
 from .build import build as build_site
 from .check import check as check_draft
+from .commands.deploy import deploy
 from .commands.generate import generate
 from .commands.newsletter import newsletter
 from .commands.operator import mounted
 from .commands.perplexity import perplexity
-from .commands.shared import content_option, count, json_option, reported
+from .commands.shared import content_option, count, json_option, reported, stages
 from .load import load
 from .model import Draft
 from .problems import FORMATS, Problem, printable
@@ -57,19 +57,6 @@ def _templates(given: Path | None) -> Path | None:
     return given or (Path("templates") if Path("templates").is_dir() else None)
 
 
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """Names the stage at work, on a terminal only; rich is imported when the first stage begins there."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    with console.status("starting") as status:
-        yield lambda stage: status.update(stage)
-
-
 @main.command(short_help="Build the site.")
 @content_option
 @out_option
@@ -86,7 +73,7 @@ def build(content: Path, out: Path, templates: Path | None, base_url: str, as_js
     except ValueError:
         raise click.UsageError("--base-url must be an address like https://example.org/glossary/") from None
     _apart(content, out)
-    with _progress() as progress:
+    with stages() as progress:
         written = build_site(content, out, _templates(templates), base_url, progress)
     if as_json:
         click.echo(
@@ -244,6 +231,7 @@ def rules(as_json: bool) -> None:
     )
 
 
+main.add_command(deploy)
 main.add_command(generate)
 main.add_command(newsletter)
 main.add_command(perplexity)
