@@ -95,14 +95,14 @@ class LanguageModel:
         if words not in self._known:
             return self._scored(tokens, words, ranking)
         with self.model.without(words) as model:
-            return self._scored(tokens, words, Ranking(model, like=ranking))
+            return self._scored(tokens, words, Ranking(model, ranking, (*words, END)))
 
     def _scored(self, tokens: list[Token], words: tuple[str, ...], ranking: Ranking) -> tuple[ScoredToken, ...]:
         found = []
         model = ranking.model
         for token, word, (history, _) in zip(tokens, words, model.events(words), strict=False):
-            best = [w for w, _ in islice(ranking.after(history).ranked(), 3)]
-            found.append(ScoredToken(token, log2(1 / model.probability(word, history)), tuple(best)))
+            best = tuple(word for _, word in ranking.after(history).best(3))
+            found.append(ScoredToken(token, log2(1 / model.probability(word, history)), best))
         return tuple(found)
 
     def run(self, name: str, sentence: str) -> Run:
