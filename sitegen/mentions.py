@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from .memo import digest
 from .model import Glossary
 from .names import MARKS
 
@@ -34,6 +35,7 @@ class Mentions:
 
     def __init__(self, glossary: Glossary) -> None:
         self.root = _Node()
+        self.names: dict[str, list[str]] = {}  # by first word: all that `find` may know of the names that start so
         for entry in glossary.entries:
             if not entry.autolink:
                 continue
@@ -43,10 +45,18 @@ class Mentions:
 
     def _add(self, name: str, slug: str) -> None:
         node = self.root
-        for number, (glued, word, _, _) in enumerate(_words(name)):
+        words = list(_words(name))
+        if not words:
+            return
+        self.names.setdefault(words[0][1].casefold(), []).append(f"{slug}\0{name}")
+        for number, (glued, word, _, _) in enumerate(words):
             node = node.next.setdefault((glued and number > 0, word.casefold()), _Node())
         exact = name if len(name) == 1 or any(c.isupper() for c in name[1:]) else ""
         node.ends.append((slug, exact))
+
+    def known(self, words: Collection[str]) -> bytes:
+        """A hash of all names that could be found in a text of `words`, as `words_of` gives them: of the same, the same is found."""
+        return digest(*(name for word in sorted(self.names.keys() & words) for name in self.names[word]))
 
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""
@@ -93,6 +103,12 @@ def _words(text: str) -> Iterator[tuple[bool, str, int, int]]:
             continue
         yield not _GAP.fullmatch(between), match.group(), match.start(), match.end()
         last = match.end()
+
+
+def words_of(text: str) -> set[str]:
+    """Every form by which a word of `text` could be the first of a name."""
+    words = {word.casefold() for word in _WORD.findall(text)}
+    return words.union(*(_singulars(word) for word in words))
 
 
 def _singulars(word: str) -> Iterator[str]:

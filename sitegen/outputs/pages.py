@@ -14,7 +14,7 @@ from ..render import Renderer
 from ..site import Site
 from .demo import demo
 from .model_view import model_view
-from .views import card, page_view, site_view
+from .views import card, page_view, whole_view
 
 NEWEST = 5
 
@@ -30,14 +30,14 @@ class IssueView:
 def pages(site: Site, renderer: Renderer) -> Iterator[File]:
     """The pages that the glossary and its settings ask for."""
     settings = site.glossary.settings
-    view = site_view(site)
+    view = whole_view(site)
     home = ("Glossary", "")
 
     def page(template: str, path: str, heading: str, description: str, *above: tuple[str, str], robots: str = "",
              json_ld: tuple[object, ...] = (), **context: Any) -> File:  # fmt: skip
         crumbs = (home, *above, (heading, None)) if path and not robots else ()
         head = page_view(
-            site,
+            site.frame,
             renderer.policy,
             template.removesuffix(".html"),
             path,
