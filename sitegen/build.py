@@ -14,7 +14,7 @@ from .manifest import Group, Manifest
 from .memo import Memo, digest, plain, read
 from .survey import survey
 from .theme import theme_folders
-from .write import Written, write
+from .write import Written, sweep, write
 
 if TYPE_CHECKING:
     from .model import File
@@ -39,6 +39,7 @@ def build(
     made, place = digest(seen.whole(), base_url), digest(str(out.resolve()))
     data = memo.get("site", [place]).get(place)
     before = Manifest.of(read(data)) if data else Manifest()
+    sweep(out.resolve())
     if before.made == made and before.stands(out):
         memo.keep({})
         return Written(0, sum(len(group.paths) for group in before.groups.values()), 0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -11,7 +13,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-CHUNK = 50  # entries a call: enough that sending them costs little, few enough that nobody waits for the last
+CHUNK = 300  # entries a call at most: sending what all calls share costs little then, and nobody waits long for the last
 PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
 
 
@@ -39,18 +41,25 @@ class Crew:
             self.jobs = max(1, len(client.scheduler_info()["workers"]))
 
     def map(self, function: Callable[[bytes, list[Any]], T], shared: bytes, values: Iterable[Any], count: int) -> Iterator[T]:
-        """`function` of `shared` and each chunk of the `count` values, in order; only so many are under way at a time."""
-        executor = self._executor
-        if executor is None and self.jobs > 1 and count >= PAYS:
-            executor = self._executor = self._stack.enter_context(ProcessPoolExecutor(self.jobs))
-        chunks = _chunks(values, CHUNK)
-        if executor is None:
-            for chunk in chunks:
-                yield function(shared, chunk)
+        """`function` of `shared` and each chunk of the `count` values, in order; only so many are under way at a time.
+
+        Processes are started by this call, not by the first look at its results: a process keeps open, and locked, what is
+        open when it starts.
+        """
+        if self._executor is None and self.jobs > 1 and count >= PAYS:
+            pool = ProcessPoolExecutor(self.jobs, initializer=_leave_with, initargs=(os.getpid(),))
+            self._executor = self._stack.enter_context(pool)
+            self._executor.submit(int).result()
+        size = min(max(count // (16 * self.jobs), 1), CHUNK)
+        return self._mapped(function, shared, _chunks(values, size))
+
+    def _mapped(self, function: Callable[[bytes, list[Any]], T], shared: bytes, chunks: Iterable[list[Any]]) -> Iterator[T]:
+        if self._executor is None:
+            yield from (function(shared, chunk) for chunk in chunks)
             return
         under_way: deque[Future[T]] = deque()
         for chunk in chunks:
-            under_way.append(executor.submit(function, shared, chunk))
+            under_way.append(self._executor.submit(function, shared, chunk))
             if len(under_way) > 2 * self.jobs:
                 yield under_way.popleft().result()
         while under_way:
@@ -61,6 +70,17 @@ class Crew:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+
+def _leave_with(parent: int) -> None:
+    """End this process when `parent` is gone, as it is after a kill: its pool would wait for work for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -287,9 +287,10 @@ class Making:
                 texts, html = self.memo.get("texts", [source])[source], self.memo.get("body", [body])[body]
                 yield entry, texts, html, around.around(place), self.memo.get("printed", [key]).get(key)
 
+        shared = pickle.dumps((site.frame, site.language_model.bare()), 5)
+        results = self.crew.map(render_entries, shared, pages(), len(entries))
+
         def rendered() -> Iterator[tuple[str, File]]:
-            shared = pickle.dumps((site.frame, site.language_model.bare()), 5)
-            results = self.crew.map(render_entries, shared, pages(), len(entries))
             for entry, key, (files, says, seconds) in zip(entries, printed, chain.from_iterable(results), strict=True):
                 self.memo.put("printed", [(key, says)])
                 self.spent(entry.path, seconds)
@@ -301,7 +302,7 @@ class Making:
                 for file in output(site, renderer):
                     yield WHOLE_SITE, file
 
-        turns = zip_longest(rendered() if entries else (), others() if whole else ())
+        turns = zip_longest(rendered(), others() if whole else ())
         return (pair for both in turns for pair in both if pair)
 
 

@@ -50,7 +50,7 @@ def write(files: Iterable[File], out: Path, kept: Iterable[str] = ()) -> Written
     out = out.resolve()
     claim(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(out)
+    sweep(out)
     stage, lock = _stage(out)
     old = _opened(out)
     try:
@@ -155,7 +155,7 @@ def _files(folder: Path) -> list[str]:
     return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
 
 
-def _sweep(out: Path) -> None:
+def sweep(out: Path) -> None:
     """Remove what killed builds left: stages whose lock nobody holds. A site on its way aside is put back."""
     for stage in sorted(out.parent.glob(f".{escape(out.name)}.stage-*")):
         if stage.suffix == _ASIDE and not out.exists():
