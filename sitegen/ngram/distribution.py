@@ -52,9 +52,16 @@ class Ranking:
         known = self._after.get(seen)
         if known is None:
             known = Distribution(self, seen)
-            if len(seen) < 2:
+            if self.keeps(known):
                 self._after[seen] = known
         return known
+
+    def keeps(self, offer: Distribution) -> bool:
+        """Whether a distribution will be asked for again."""
+        return len(offer.seen) < 2 and self._like is None
+
+
+_HEAD = 16  # words of a distribution that is kept
 
 
 class Distribution:
@@ -141,6 +148,17 @@ class Distribution:
         of what the shorter history gives: both are gone through until what is left can give no more than has been found
         (R. Fagin, A. Lotem and M. Naor, "Optimal aggregation algorithms for middleware", 2003, the threshold algorithm).
         """
+        if self.ranking.keeps(self):
+            left = [pair for pair in self._head if not any(pair[1] in words for words in but)]
+            if len(left) >= most:
+                return left[:most]
+        return self._best(most, but)
+
+    @cached_property
+    def _head(self) -> list[tuple[float, str]]:
+        return self._best(_HEAD, ())
+
+    def _best(self, most: int, but: tuple[Collection[str], ...]) -> list[tuple[float, str]]:
         if self.shorter is None:
             left = (pair for pair in self.ranking.ranked() if not any(pair[1] in words for words in but))
             return list(islice(left, most))
