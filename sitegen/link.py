@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from .model import Deprecation, Draft, DraftEntry, Entry, Glossary, Reference
 from .names import NameIndex, fold, letter_of, slugify, sort_key
 from .nodes import Scalar
-from .scan import plain
+from .scan import links, plain
 
 
 def link(draft: Draft, base_url: str = "", form_action: str = "") -> Glossary:
@@ -69,15 +70,29 @@ def _entry(draft: DraftEntry, index: NameIndex, topics: dict[str, str]) -> Entry
         level=draft.level,
         explorable=_text(draft.explorable),
         references=tuple(
-            Reference(_line(_text(r.title)), tuple(_line(a.value) for a in r.authors), r.year, _text(r.url))
-            for r in draft.references
+            _reference(_text(r.title), (a.value for a in r.authors), r.year, _text(r.url)) for r in draft.references
         ),
         autolink=draft.autolink,
         deprecated=Deprecation("".join(slugs(filter(None, [old.by]))), _text(old.note))
         if (old := draft.deprecated)
         else None,
+        links=tuple((name, index.resolve(name)[0]) for name in dict.fromkeys(s.value for t in draft.texts for s in links(t.value))),
         place=draft.place,
     )
+
+
+def whole(entry: Entry, texts: tuple[Any, ...]) -> Entry:
+    """An entry made of its facts alone, with its texts."""
+    summary, explainer, example, note, pronunciation, references = texts
+    return replace(
+        entry, summary=summary, explainer=explainer, example=example, pronunciation=pronunciation,
+        references=tuple(_reference(*reference) for reference in references),
+        deprecated=entry.deprecated and replace(entry.deprecated, note=note),
+    )  # fmt: skip
+
+
+def _reference(title: str, authors: Iterable[str], year: int | None, url: str) -> Reference:
+    return Reference(_line(title), tuple(map(_line, authors)), year, url)
 
 
 def _text(scalar: Scalar | None) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import escape, unescape
+from typing import Any
 
 from .mathematics import formula
-from .mentions import Mentions
+from .mentions import Mentions, words_of
 from .model import Entry, Glossary
 from .names import url_path
 from .scan import HOLE, Span, scan
@@ -49,8 +50,22 @@ class Body:
     styles: frozenset[tuple[str, str]]
 
 
+    def plain(self) -> tuple[Any, ...]:
+        """Itself in plain values, of which `Body.of` makes it again."""
+        headings = tuple((heading.id, heading.text, heading.level) for heading in self.headings)
+        sets = tuple(sorted(self.mentions)), tuple(sorted(self.styles))
+        return self.summary, self.in_depth, self.example, self.note, headings, *sets
+
+    @classmethod
+    def of(cls, plain: tuple[Any, ...]) -> Body:
+        summary, in_depth, example, note, headings, mentions, styles = plain
+        return cls(
+            summary, in_depth, example, note, tuple(Heading(*h) for h in headings), frozenset(mentions), frozenset(styles)
+        )
+
+
 class Markup:
-    """Renders one glossary's texts, reusing one Markdown instance."""
+    """Renders one glossary's texts, reusing one Markdown instance. `words` are those of the last entry's running text."""
 
     def __init__(self, glossary: Glossary) -> None:
         from .dialect import accessible, markdown  # Markdown takes 50 ms to import
@@ -60,10 +75,11 @@ class Markup:
         self.markdown, self.accessible = markdown(), accessible
         self.found: set[str] = set()
         self.styles: set[tuple[str, str]] = set()
+        self.words: set[str] = set()
 
     def entry(self, entry: Entry) -> Body:
         """The prose of `entry`."""
-        self.found, self.styles = set(), set()
+        self.found, self.styles, self.words = set(), set(), set()
         summary = _told_apart("summary", self.html(entry.summary, entry.slug))
         in_depth = self.html(entry.explainer, entry.slug)
         headings = _headings(in_depth)
@@ -131,6 +147,7 @@ class Markup:
 
     def _mentioned(self, html: str, seen: set[str]) -> str:
         text = unescape(html)
+        self.words |= words_of(text)
         out, last = [], 0
         for start, end, slug in self.mentions.find(text):
             if slug not in seen:

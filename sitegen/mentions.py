@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from .memo import digest
 from .model import Glossary
 from .names import MARKS
 
@@ -34,6 +35,8 @@ class Mentions:
 
     def __init__(self, glossary: Glossary) -> None:
         self.root = _Node()
+        self.starts: set[str] = set()  # every form of a first word
+        self.names: dict[str, list[str]] = {}  # by first word: all that `find` may know of the names that start so
         for entry in glossary.entries:
             if not entry.autolink:
                 continue
@@ -43,40 +46,45 @@ class Mentions:
 
     def _add(self, name: str, slug: str) -> None:
         node = self.root
-        for number, (glued, word, _, _) in enumerate(_words(name)):
+        words = list(_words(name))
+        if not words:
+            return
+        first = words[0][1].casefold()
+        self.names.setdefault(first, []).append(f"{slug}\0{name}")
+        self.starts.update((first, first + "s", first + "es", first[:-1] + "ies"))
+        for number, (glued, word, _, _) in enumerate(words):
             node = node.next.setdefault((glued and number > 0, word.casefold()), _Node())
         exact = name if len(name) == 1 or any(c.isupper() for c in name[1:]) else ""
         node.ends.append((slug, exact))
 
+    def known(self, words: Collection[str]) -> bytes:
+        """A hash of all names that could be found in a text of `words`, as `words_of` gives them: of the same, the same is found."""
+        return digest(*(name for word in sorted(self.names.keys() & words) for name in self.names[word]))
+
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""
-        words = list(_words(text))
-        i = 0
-        while i < len(words):
-            found = self._longest(text, words, i)
-            if found:
-                stop, slug = found
-                yield words[i][2], words[stop][3], slug
-                i = stop
-            i += 1
+        last, starts = 0, self.starts
+        for match in _WORD.finditer(text):
+            if match.group().casefold() in starts and match.start() >= last and (found := self._longest(text, match.start())):
+                last, slug = found
+                yield match.start(), last, slug
 
-    def _longest(self, text: str, words: list[tuple[bool, str, int, int]], first: int) -> tuple[int, str] | None:
-        start = words[first][2]
+    def _longest(self, text: str, start: int) -> tuple[int, str] | None:
+        """Where the longest name ends that starts there, and whose it is."""
         if text[start - 1 : start] == "-" and text[start - 2 : start - 1].isalnum():
             return None  # `cross-attention` is not about attention, nor `non-autoregressive` autoregressive
+        if text[start] == "-" and start and not text[start - 1].isspace() and text[start + 1 : start + 2].isalnum():
+            return None  # only a gap
         node, best = self.root, None
-        for i in range(first, len(words)):
-            glued, word, _, end = words[i]
-            key = (glued and i > first, word.casefold())
-            for form in (key[1], *_singulars(key[1])):
-                last = node.next.get((key[0], form))
-                if last and text[end : end + 1] not in _MORE:
-                    for slug, exact in last.ends:
-                        if not exact or _same(text[start:end], exact):
-                            best = (i, slug)
-                            break
-                if best and best[0] == i:
-                    break
+        for number, (glued, word, _, end) in enumerate(_words(text, start)):
+            key = (glued and number > 0, word.casefold())
+            if text[end : end + 1] not in _MORE:
+                for form in (key[1], *_singulars(key[1])):
+                    last = node.next.get((key[0], form))
+                    fits = (slug for slug, exact in last.ends if not exact or _same(text[start:end], exact)) if last else ()
+                    if slug := next(iter(fits), ""):
+                        best = (end, slug)
+                        break
             following = node.next.get(key)
             if following is None:
                 break
@@ -84,15 +92,20 @@ class Mentions:
         return best
 
 
-def _words(text: str) -> Iterator[tuple[bool, str, int, int]]:
+def _words(text: str, last: int = 0) -> Iterator[tuple[bool, str, int, int]]:
     """`(glued to the word before, word, start, end)`; a hyphen between words is only a gap."""
-    last = 0
-    for match in _WORD.finditer(text):
+    for match in _WORD.finditer(text, last):
         between = text[last : match.start()]
         if match.group() == "-" and last == match.start() and text[match.end() : match.end() + 1].isalnum():
             continue
         yield not _GAP.fullmatch(between), match.group(), match.start(), match.end()
         last = match.end()
+
+
+def words_of(text: str) -> set[str]:
+    """Every form by which a word of `text` could be the first of a name."""
+    words = {word.casefold() for word in _WORD.findall(text)}
+    return words.union(*(_singulars(word) for word in words))
 
 
 def _singulars(word: str) -> Iterator[str]:

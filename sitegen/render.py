@@ -16,50 +16,29 @@ from markupsafe import Markup as Safe
 from .model import File
 from .names import url_path
 from .problems import ContentError, Place, Problem
-from .site import Site
+from .site import Frame
 
 
 class Renderer:
     """The templates of one site. Links in a page are relative, so that the site works under any address."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
         self.environment = Environment(
-            loader=FileSystemLoader([str(folder) for folder in site.theme.folders]),
+            loader=FileSystemLoader(frame.folders),
             autoescape=True,
+            auto_reload=False,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.environment.globals["theme_script"] = Safe(self.theme_script)
-
-    @cached_property
-    def assets(self) -> dict[str, bytes]:
-        """The assets by name; the stylesheet with the classes that formulas need."""
-        styles = sorted(set().union(*(body.styles for body in self.site.bodies.values())))
-        rules = "".join(f".{name}{{{css}}}" for name, css in styles)
-        found = {name: data for name, data in self.site.theme.assets.items() if not name.endswith(".inline.js")}
-        if rules:
-            found["site.css"] = found.get("site.css", b"") + rules.encode() + b"\n"
-        return found
-
-    @cached_property
-    def assets_path(self) -> str:
-        """The folder of the assets, named by their content, so that a browser may keep them for ever."""
-        digest = sha256()
-        for name, data in sorted(self.assets.items()):
-            digest.update(f"{name}\0{len(data)}\0".encode() + data)
-        return f"assets/{digest.hexdigest()[:10]}/"
-
-    @cached_property
-    def theme_script(self) -> str:
-        return self.site.theme.assets.get("theme.inline.js", b"").decode().strip()
+        self.environment.globals["theme_script"] = Safe(frame.theme_script)
 
     @cached_property
     def policy(self) -> str:
         """The Content-Security-Policy of every page, as a meta element can carry it."""
-        digest = b64encode(sha256(self.theme_script.encode()).digest()).decode()
-        newsletter = self.site.glossary.settings.newsletter
+        digest = b64encode(sha256(self.frame.theme_script.encode()).digest()).decode()
+        newsletter = self.frame.newsletter
         forms = filter(None, ["'self'", *([newsletter.origin, *newsletter.redirects] if newsletter else [])])
         scripts = filter(None, ["'self'", newsletter.origin if newsletter and newsletter.own else ""])
         return "; ".join([
@@ -71,14 +50,14 @@ class Renderer:
     def root_of(self, path: str) -> str:
         """The way from the page at `path` to the site's root."""
         if path == "404.html":  # served at any address, so it cannot know the way
-            return self.site.base_path
+            return self.frame.base_path
         return "../" * path.count("/") or "./"
 
     def page(self, template: str, path: str, **context: Any) -> File:
         """The page at `path`, a folder unless it ends in .html."""
         root = self.root_of(path)
         context["href"] = self._links(root)
-        context["asset"] = lambda name: root + self.assets_path + name
+        context["asset"] = lambda name: root + self.frame.assets_path + name
         try:
             html = self.environment.get_template(template).render(context)
         except (
@@ -102,7 +81,7 @@ class Renderer:
         if isinstance(error, TemplateSyntaxError):
             file, line = error.filename or error.name or template, error.lineno
         trace = error.__traceback__
-        folders = tuple(str(folder) for folder in self.site.theme.folders)
+        folders = self.frame.folders
         while trace:
             name = trace.tb_frame.f_code.co_filename
             if name.startswith(folders):

@@ -15,12 +15,13 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from glob import escape
+from itertools import chain
 from pathlib import Path
 
-from .model import File
+from .manifest import File, Stamp, stamps
 
 MARKER = ".sitegen"  # says that the folder is ours to replace
 _ASIDE = ".old"
@@ -38,14 +39,18 @@ class Written:
     changed: int
     same: int
     removed: int
+    stamps: Mapping[str, Stamp] = field(default_factory=dict, compare=False, repr=False)
 
 
-def write(files: Iterable[File], out: Path) -> Written:
-    """Make `out` consist of `files`. Raises NotOursError or OSError, and leaves `out` as it was."""
+def write(files: Iterable[File], out: Path, kept: Iterable[str] = ()) -> Written:
+    """Make `out` consist of `files`, and of those that it has already at the paths `kept`.
+
+    Raises NotOursError or OSError, and leaves `out` as it was.
+    """
     out = out.resolve()
     claim(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(out)
+    sweep(out)
     stage, lock = _stage(out)
     old = _opened(out)
     try:
@@ -53,16 +58,24 @@ def write(files: Iterable[File], out: Path) -> Written:
         before = set(_files(out)) if out.is_dir() else set()
         changed = same = 0
         seen: set[str] = set()
-        for file in (*files, File(MARKER, _MARK)):
+        folders = {""}
+        for path in kept:
+            seen.add(path)
+            _make_folder(path, stage, folders)
+            _keep(path, stage, old)
+            same += 1
+        for file in chain(files, [File(MARKER, _MARK)]):
             if file.path in seen:
                 raise ValueError(f"two outputs write {file.path}")
             seen.add(file.path)
+            _make_folder(file.path, stage, folders)
             if _put(file, stage, old):
                 same += file.path != MARKER
             else:
                 changed += file.path != MARKER
+        found = dict(stamps(stage, [*seen, *(folder or "." for folder in folders)]))
         _exchange(stage, out)
-        return Written(changed, same, len(before - seen))
+        return Written(changed, same, len(before - seen), {path: stamp for path, stamp in found.items() if stamp})
     finally:
         os.close(lock)
         if old is not None:
@@ -99,13 +112,32 @@ def _opened(folder: Path) -> int | None:
         return None
 
 
+def _make_folder(path: str, stage: str | Path, folders: set[str]) -> None:
+    """Make the folder of `path` in `stage`, if it is not among `folders`, which are there."""
+    folder = path.rpartition("/")[0]
+    if folder not in folders:
+        _make_folder(folder, stage, folders)
+        os.mkdir(f"{stage}/{folder}")
+        folders.add(folder)
+
+
+def _keep(path: str, stage: Path, old: int | None) -> None:
+    """Take one file of the old site into `stage` as it is."""
+    if old is None:
+        raise FileNotFoundError(errno.ENOENT, "the site was removed while it was built anew", path)
+    try:
+        os.link(path, f"{stage}/{path}", src_dir_fd=old)
+    except OSError:  # a file system without links
+        with open(os.open(path, os.O_RDONLY, dir_fd=old), "rb") as same:
+            (stage / path).write_bytes(same.read())
+
+
 def _put(file: File, stage: Path, old: int | None) -> bool:
     """Write one file into `stage`; whether the old site had the same bytes, which are then not written again.
 
     `old` is the old site's folder, held open: by its name another build could put its own site there meanwhile.
     """
-    target = stage / file.path
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = f"{stage}/{file.path}"
     try:
         if old is not None and os.stat(file.path, dir_fd=old).st_size == len(file.data):
             with open(os.open(file.path, os.O_RDONLY, dir_fd=old), "rb") as same:
@@ -114,7 +146,8 @@ def _put(file: File, stage: Path, old: int | None) -> bool:
                     return True
     except OSError:
         pass  # not there, or on a file system without links: written below
-    target.write_bytes(file.data)
+    with open(target, "wb", buffering=0) as new:
+        new.write(file.data)
     return False
 
 
@@ -122,7 +155,7 @@ def _files(folder: Path) -> list[str]:
     return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
 
 
-def _sweep(out: Path) -> None:
+def sweep(out: Path) -> None:
     """Remove what killed builds left: stages whose lock nobody holds. A site on its way aside is put back."""
     for stage in sorted(out.parent.glob(f".{escape(out.name)}.stage-*")):
         if stage.suffix == _ASIDE and not out.exists():

@@ -9,10 +9,10 @@ from urllib.parse import urljoin
 
 import click
 
-from ..build import require
 from ..check import check
 from ..link import link
 from ..load import load
+from ..making import require
 from ..markup import Markup, at_root
 from ..model import Glossary, Issue
 from ..names import url_path

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from ..model import LEVELS, Entry, File
 from ..render import Renderer
-from ..site import Site
+from ..site import Frame, Site
+from .shown import Shown
 
 VERSION = "1"
 
 
 def api(site: Site, _: Renderer) -> Iterator[File]:
-    """The whole set, every term, and the schema."""
+    """The whole set, and the schema."""
     settings = site.glossary.settings
     schema = site.url("api/schema.json")
     whole = {
@@ -24,37 +25,19 @@ def api(site: Site, _: Renderer) -> Iterator[File]:
         "language": settings.language,
         "url": site.url(""),
         "topics": [{"slug": t.slug, "name": t.name, "description": t.description} for t in settings.topics],
-        "terms": [_summary(site, entry) for entry in site.glossary.entries],
+        "terms": [_summary(site.frame, entry) for entry in site.glossary.entries],
     }
     yield _file("api/glossary.json", whole)
-    for entry in site.glossary.entries:
-        yield _file(f"api/terms/{entry.slug}.json", {"$schema": schema + "#/$defs/term", **term(site, entry)})
     yield _file("api/schema.json", _schema(schema))
 
 
-def _file(path: str, value: object) -> File:
-    return File(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
-
-
-def _summary(site: Site, entry: Entry) -> dict[str, object]:
-    return {
-        "slug": entry.slug,
-        "term": entry.term,
-        "sense": entry.sense,
-        "aliases": list(entry.aliases),
-        "definition": entry.definition,
-        "topics": list(entry.topics),
-        "level": entry.level,
-        "url": site.url(entry.path),
-        "api": site.url(f"api/terms/{entry.slug}.json"),
-    }
-
-
-def term(site: Site, entry: Entry) -> dict[str, object]:
+def term_json(shown: Shown, renderer: Renderer) -> Iterator[File]:
     """Everything an entry holds; Markdown as its author wrote it, other entries by slug."""
-    dates = site.dates.get(entry.slug)
-    return {
-        **_summary(site, entry),
+    frame, entry, dates = renderer.frame, shown.entry, shown.around.dates
+    schema = frame.url("api/schema.json")
+    yield _file(f"api/terms/{entry.slug}.json", {
+        "$schema": schema + "#/$defs/term",
+        **_summary(frame, entry),
         "pronunciation": entry.pronunciation,
         "summary": entry.summary.strip(),
         "explainer": entry.explainer.strip(),
@@ -63,13 +46,31 @@ def term(site: Site, entry: Entry) -> dict[str, object]:
         "contrast": list(entry.contrast),
         "broader": list(entry.broader),
         "narrower": list(entry.narrower),
-        "backlinks": list(site.backlinks.get(entry.slug, ())),
+        "backlinks": [card.slug for card in shown.around.backlinks],
         "references": [
             {"title": r.title, "authors": list(r.authors), "year": r.year, "url": r.url} for r in entry.references
         ],
         "deprecated": entry.deprecated and {"by": entry.deprecated.by, "note": entry.deprecated.note.strip()},
         "published": dates.published.isoformat() if dates else None,
         "updated": dates.updated.isoformat() if dates else None,
+    })  # fmt: skip
+
+
+def _file(path: str, value: object) -> File:
+    return File(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def _summary(frame: Frame, entry: Entry) -> dict[str, object]:
+    return {
+        "slug": entry.slug,
+        "term": entry.term,
+        "sense": entry.sense,
+        "aliases": list(entry.aliases),
+        "definition": entry.definition,
+        "topics": list(entry.topics),
+        "level": entry.level,
+        "url": frame.url(entry.path),
+        "api": frame.url(f"api/terms/{entry.slug}.json"),
     }
 
 

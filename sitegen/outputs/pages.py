@@ -14,7 +14,7 @@ from ..site import Site
 from .demo import demo
 from .model_view import model_view
 from .plain import plain_page
-from .views import card, site_view
+from .views import card, whole_view
 
 NEWEST = 5
 
@@ -22,7 +22,7 @@ NEWEST = 5
 def pages(site: Site, renderer: Renderer) -> Iterator[File]:
     """The pages that the glossary and its settings ask for."""
     settings = site.glossary.settings
-    view = site_view(site)
+    view = whole_view(site)
     page = partial(plain_page, site, renderer, view)
     sentence = settings.prompt or settings.description
     yield page("home.html", "", settings.title, settings.description, json_ld=(term_set(site),),
