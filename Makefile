@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN = .venv/bin
 STAMP = .venv/.installed
 
-.PHONY: site test lint bench bench-demo screenshots clean
+.PHONY: site test lint bench bench-demo bench-newsletter screenshots clean
 
 site: $(STAMP)
 	$(BIN)/sitegen build --content content --out public
 
 test: $(STAMP)
 	$(BIN)/python -m tests.browser.install
+	$(BIN)/python -m tests.newsletter.install
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP)
@@ -41,3 +42,8 @@ bench: $(STAMP)
 bench-demo: $(STAMP)
 	$(BIN)/python -m tests.browser.install
 	$(BIN)/python -m tests.bench.demo
+
+bench-newsletter: $(STAMP)
+	$(BIN)/python -m tests.browser.install
+	$(BIN)/python -m tests.newsletter.install
+	$(BIN)/python -m tests.bench.newsletter

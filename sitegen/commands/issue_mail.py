@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -18,6 +19,7 @@ from ..model import Glossary, Issue
 from ..names import url_path
 from ..problems import did_you_mean, printable
 from ..scan import scan
+from .plain_text import plain_text
 
 if TYPE_CHECKING:
     from ..newsletter.config import Config
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from ..newsletter.texts import Texts
 
 _ADDRESS = re.compile(r'(href|src)="([^"#][^"]*)"')
-_LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\((?:<([^<>\s]+)>|([^()\s]+))(?:\s+\"[^\"]*\")?\)")
 
 
 def issue_mail(content: Path, config: Config, texts: Texts, name: str) -> IssueMail:
@@ -39,18 +40,20 @@ def issue_mail(content: Path, config: Config, texts: Texts, name: str) -> IssueM
     archived_at = f"{config.site_url}{url_path(f'newsletter/{issue.name}/')}"
     body = _formulas_as_code(issue.body.value)
     html = at_root(Markup(glossary).page(body), config.site_url)
-    html = _ADDRESS.sub(lambda match: f'{match[1]}="{urljoin(archived_at, match[2])}"', html)
-    text, page = texts.issue(issue.title, _plain(body, glossary, config.site_url, archived_at), html, archived_at)
+    html = _ADDRESS.sub(lambda match: f'{match[1]}="{escape(urljoin(archived_at, unescape(match[2])))}"', html)
+    text, page = texts.issue(issue.title, plain_text(html), html, archived_at)
     return IssueMail(issue.name, issue.title, text, page, archived_at)
 
 
 def chosen(glossary: Glossary, name: str) -> Issue:
     """The issue that a command means. Raises UsageError."""
     wanted = Path(name).name.removesuffix(".md")
-    for issue in glossary.issues:
-        if wanted in (issue.name, issue.name[len(issue.date) + 1 :]):
-            return issue
-    names = [issue.name for issue in glossary.issues]
+    meant = [issue for issue in glossary.issues if wanted in (issue.name, issue.name[len(issue.date) + 1 :])]
+    if len(meant) == 1:
+        return meant[0]
+    names = [issue.name for issue in meant or glossary.issues]
+    if meant:
+        raise click.UsageError(f"'{wanted}' may be {' or '.join(names)}; say which")
     hint = did_you_mean(wanted, names) or (
         "the issues are " + ", ".join(names) if names else "content/newsletter/ has none"
     )
@@ -63,13 +66,3 @@ def _formulas_as_code(text: str) -> str:
         if span.kind in ("math", "display"):
             text = f"{text[: span.start]}`{' '.join(span.value.split())}`{text[span.end :]}"
     return text
-
-
-def _plain(text: str, glossary: Glossary, site_url: str, page: str) -> str:
-    """Markdown reads well as it is, but for links: each becomes its words and its address."""
-    for span in reversed(scan(text)):
-        if span.kind == "link":
-            entry = glossary.by_slug[glossary.index.resolve(span.value)[0]]
-            shown = span.shown or (entry.title if span.value == entry.slug else " ".join(span.value.split()))
-            text = f"{text[: span.start]}{shown} <{site_url}{url_path(entry.path)}>{text[span.end :]}"
-    return _LINK.sub(lambda match: f"{match[1]} <{urljoin(page, match[2] or match[3])}>", text)

@@ -11,6 +11,7 @@ from functools import wraps
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 import click
 
@@ -18,6 +19,7 @@ from ..load import load
 from ..model import Settings
 from ..problems import printable
 from ..serve import NEWSLETTER
+from ..settings import parse_base_url
 from ..theme import SHIPPED
 from .shared import content_option, reported, stop
 
@@ -84,10 +86,14 @@ class Operator:
             if not is_one_line(said):
                 raise click.UsageError(f"{where}: '{name}' holds what cannot stand in a mail's header")
         local = ADDRESS.read_text().strip() if not self.smtp and ADDRESS.is_file() else ""
-        public_url = self.public_url or (local and local + NEWSLETTER[1:]) or form.action.removesuffix("subscribe")
+        site_url = _address(self.site_url or local or settings.base_url, "--site-url", f"'base_url' in {where}")
+        if self.smtp and site_url == Settings().base_url:
+            raise click.UsageError(f"{where} has no 'base_url', so links in mails would lead nowhere")
+        public_url = self.public_url or (local and local + NEWSLETTER[1:])
+        public_url = public_url or urljoin(site_url, form.action).removesuffix("subscribe")
         return Config(
             site=settings.title, title=form.title, consent=form.consent, language=settings.language,
-            site_url=_folder(self.site_url or local or settings.base_url), public_url=_folder(public_url),
+            site_url=site_url, public_url=_address(public_url, "--public-url", f"'action' in {where}"),
             sender=sender, keys=keys(self),
             templates=tuple(folder for folder in (Path("templates").absolute(), SHIPPED) if folder.is_dir()), **more,
         )  # fmt: skip
@@ -95,11 +101,14 @@ class Operator:
     @contextmanager
     def database(self) -> Iterator[Database]:
         """The database, closed in the end."""
-        from ..newsletter.database import Database
+        from ..newsletter.database import AddressError, Database
 
         if not self.database_url:
             make_home()
-        database = Database(self.database_url or f"sqlite:///{HOME}/newsletter.sqlite3")
+        try:
+            database = Database(self.database_url or f"sqlite:///{HOME}/newsletter.sqlite3")
+        except AddressError as error:
+            raise click.BadParameter(str(error), param_hint="--database") from None
         try:
             yield database
         finally:
@@ -117,6 +126,15 @@ class Operator:
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--smtp") from None
         return lambda: Smtp(self.smtp)
+
+    def reach(self) -> None:
+        """Raises UnreachedError if there is no mail server there, or it does not know us: better now than when an issue is on its way."""
+        from ..newsletter.transport import Smtp
+
+        way = self.transport()()
+        if isinstance(way, Smtp):
+            way.open()
+            way.close()
 
 
 def operating(command: Callable[..., Any]) -> Any:
@@ -164,6 +182,7 @@ def _run(command: Callable[..., Any], operator: Operator, *args: Any, **options:
         from ..newsletter.issues import IssueError
         from ..newsletter.leases import LostError
         from ..newsletter.texts import TextError
+        from ..newsletter.transport import UnreachedError
     except ImportError as error:
         stop(f"the newsletter needs {error.name}; install it with: pip install 'sitegen-glossary[newsletter]'")
     from sqlalchemy.exc import SQLAlchemyError
@@ -172,6 +191,8 @@ def _run(command: Callable[..., Any], operator: Operator, *args: Any, **options:
         reported(command)(operator, *args, **options)
     except (DatabaseError, IssueError, LostError, TextError) as error:
         stop(printable(str(error)))
+    except UnreachedError as error:
+        stop(printable(f"the mail server was not reached: {error}"))
     except SQLAlchemyError as error:
         stop(printable(f"the database is out of order: {one_line(error)}"))
 
@@ -238,8 +259,17 @@ def make_home() -> Path:
     return HOME
 
 
-def _folder(url: str) -> str:
-    return url.rstrip("/") + "/"
+def _address(url: str, option: str, setting: str) -> str:
+    """The address of a site, that can stand in a mail's header. Raises UsageError."""
+    try:
+        found = parse_base_url(url)
+        if found.isascii() and (urlsplit(found).port or 1):
+            return found
+    except ValueError:
+        pass
+    raise click.UsageError(
+        f"{option}, or {setting}, must be an address like https://example.org/, in ASCII (xn--... for other letters); not {printable(repr(url))}"
+    )
 
 
 def _ascii(text: str) -> str:

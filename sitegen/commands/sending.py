@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import sys
 import time
@@ -30,6 +31,14 @@ _POLICIES = {
     "resend": "after a crash, mails of which nobody knows go out again, under the same Message-ID",
     "hold": "after a crash, mails of which nobody knows are held back for you to decide",
 }
+
+
+def _finite(_: click.Context, param: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number to count with", param=param)
+    return value
+
+
 connections_option = click.option(
     "--connections",
     default=4,
@@ -37,14 +46,9 @@ connections_option = click.option(
     type=click.IntRange(1, 64),
     help="How many to the mail server at once.",
 )
-rate_option = click.option(
-    "--rate",
-    default=0.0,
-    type=click.FloatRange(0),
-    metavar="N",
-    help="At most N mails a second. [default: as fast as it goes]",
-)
-backoff_option = click.option("--backoff", default=60.0, show_default=True, type=click.FloatRange(0.01), metavar="SECONDS",
+rate_option = click.option("--rate", default=0.0, type=click.FloatRange(0), callback=_finite, metavar="N",
+                           help="At most N mails a second. [default: as fast as it goes]")  # fmt: skip
+backoff_option = click.option("--backoff", default=60.0, show_default=True, type=click.FloatRange(0.01), callback=_finite, metavar="SECONDS",
                               help="The first wait after a server said 'later'; it doubles.")  # fmt: skip
 
 
@@ -63,6 +67,7 @@ def send(operator: Operator, issue: str, policy: str, connections: int, rate: fl
 
     config = operator.config()
     made = issue_mail(operator.content, config, Texts(config).prove(), issue)
+    operator.reach()
     with operator.database() as database:
         new = database.write(lambda connection: issues.freeze(connection, config, made, policy, time.time()))
         if not new:
@@ -89,6 +94,7 @@ def resume(
     from ..newsletter import issues
 
     config = operator.config()
+    operator.reach()
     with operator.database() as database:
         name = _named(database, issue)
         database.write(lambda connection: issues.resume(connection, name, time.time(), yes, uncertain or ""))
@@ -156,6 +162,8 @@ def _send(
 @contextmanager
 def _reports(database: Database, name: str, dispatcher: Any) -> Iterator[None]:
     """Tells how far it is while the block runs: a bar on a terminal, else a line now and then."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from ..newsletter import issues
 
     ended = Event()
@@ -164,9 +172,10 @@ def _reports(database: Database, name: str, dispatcher: Any) -> Iterator[None]:
     def report(show: Any) -> None:
         began, first = time.monotonic(), None
         while not ended.wait(_ON_TERMINAL if terminal else _IN_LOG):
-            with database.engine.connect() as connection:
-                now = issues.status(connection, name)
-                connection.rollback()
+            try:
+                now = database.write(lambda connection: issues.status(connection, name))
+            except SQLAlchemyError:  # the sender itself says that the database is out of order
+                continue
             left = now.counts.get("queued", 0) + now.counts.get("sending", 0)
             first = left if first is None else first
             took = time.monotonic() - began
@@ -181,10 +190,15 @@ def _reports(database: Database, name: str, dispatcher: Any) -> Iterator[None]:
     def line(_: int, __: int, text: str) -> None:
         click.echo(text, err=True)
 
-    def told(show: Any) -> Thread:
+    @contextmanager
+    def told(show: Any) -> Iterator[None]:
         thread = Thread(target=report, args=(show,), daemon=True)
         thread.start()
-        return thread
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     if terminal:
         from rich.console import Console
@@ -192,15 +206,11 @@ def _reports(database: Database, name: str, dispatcher: Any) -> Iterator[None]:
 
         with Progress(console=Console(stderr=True)) as bar:
             task = bar.add_task(name)
-            thread = told(lambda done, total, text: bar.update(task, completed=done, total=total, description=text))
-            yield
-            ended.set()
-            thread.join()
+            with told(lambda done, total, text: bar.update(task, completed=done, total=total, description=text)):
+                yield
     else:
-        thread = told(line)
-        yield
-        ended.set()
-        thread.join()
+        with told(line):
+            yield
 
 
 def _named(database: Database, issue: str) -> str:
@@ -208,7 +218,10 @@ def _named(database: Database, issue: str) -> str:
     from ..newsletter import issues
 
     wanted = issue.rpartition("/")[2].removesuffix(".md")
-    return next((name for name in database.write(issues.names) if wanted in (name, name[11:])), wanted)
+    meant = [name for name in database.write(issues.names) if wanted in (name, name[11:])]
+    if len(meant) > 1:
+        raise click.UsageError(f"'{printable(wanted)}' may be {' or '.join(meant)}; say which")
+    return meant[0] if meant else wanted
 
 
 def _line(status: Status) -> str:

@@ -36,6 +36,10 @@ class DatabaseError(Exception):
     """The database cannot be used; the message says why, in one line."""
 
 
+class AddressError(DatabaseError):
+    """This is not how a database is written."""
+
+
 class Database:
     """One database, brought up to date when opened. `write` runs a function in a transaction of its own."""
 
@@ -158,14 +162,17 @@ def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
         driver = DRIVERS[parsed.drivername]
-    except (ArgumentError, KeyError):
-        raise DatabaseError(
-            "a database is written as sqlite:///folder/file.sqlite3 or postgresql://user@host/name"
+    except (ArgumentError, KeyError, ValueError):
+        raise AddressError(
+            "a database is written as sqlite:///folder/file.sqlite3 or postgresql://user:password@host/name"
         ) from None
     if driver != "sqlite":
-        return create_engine(parsed.set(drivername=driver), pool_pre_ping=True)
+        waits = {} if "connect_timeout" in parsed.query else {"connect_timeout": _BUSY_SECONDS}
+        return create_engine(parsed.set(drivername=driver), pool_pre_ping=True, connect_args=waits)
+    if parsed.host or parsed.query:
+        raise AddressError("a SQLite file is written as sqlite:///folder/file.sqlite3, without options")
     if not parsed.database or parsed.database == ":memory:":
-        raise DatabaseError(
+        raise AddressError(
             "a database in memory would lose every subscriber; name a file: sqlite:///folder/file.sqlite3"
         )
     path = Path(parsed.database)

@@ -176,6 +176,8 @@ class Dispatcher:
             return Outcome(job, "uncertain", None, str(error)[:200], self._wait_after(job), job.attempts + 1)
         except (UnreachedError, OSError) as error:
             return Outcome(job, "unreached", None, str(error)[:200], 0.0, job.attempts)
+        except Exception as error:  # a connection that ended here would be missed for ever
+            return Outcome(job, "uncertain", None, type(error).__name__, self._wait_after(job), job.attempts + 1)
         return Outcome(job, "sent", 250, "", 0.0, job.attempts + 1)
 
     def _wait_after(self, job: Job) -> float:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 
 from .addresses import Address
+from .database import upsert
 from .keys import Keys
 from .states import note, subscribe
 from .tables import consent, intake, mail, source_key, subscriber, token
@@ -128,8 +129,9 @@ def _source_has_room(connection: Connection, source: str, budget: Budget, now: f
 
 def remember_consent(connection: Connection, hash_: str, text: str, now: float) -> None:
     """Keep the exact words to which people consent from now on."""
-    if connection.execute(select(consent.c.hash).where(consent.c.hash == hash_)).scalar_one_or_none() is None:
-        connection.execute(insert(consent).values(hash=hash_, text=text, first_used=now))
+    connection.execute(
+        upsert(connection, consent).values(hash=hash_, text=text, first_used=now).on_conflict_do_nothing()
+    )
 
 
 def newest_source_key(connection: Connection, now: float) -> bytes:

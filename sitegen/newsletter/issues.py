@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping, func, insert, literal, select, update
 
 from .config import Config
+from .database import upsert
 from .dispatch import Job, Outcome
 from .leases import LostError, take
 from .mails import Letter, domain_of, list_id, parse_sender
@@ -63,24 +64,24 @@ def freeze(connection: Connection, config: Config, made: IssueMail, policy: str,
 
     Raises IssueError if it was done before with other words, or there is nobody to send to.
     """
-    known = connection.execute(select(issue).where(issue.c.name == made.name)).mappings().one_or_none()
     digest = letter(config, made).hash
-    if known is not None:
-        if known["hash"] != digest:
+    new = upsert(connection, issue).values(
+        name=made.name, subject=made.subject, text=made.text, html=made.html, archived_at=made.archived_at,
+        hash=digest, policy=policy, frozen_at=now, state="sending", reason="",
+    ).on_conflict_do_nothing()  # fmt: skip
+    if connection.execute(new.returning(issue.c.name)).first() is None:
+        if found(connection, made.name)["hash"] != digest:
             raise IssueError(
                 f"{made.name} has changed since it was frozen; `resume {made.name}` sends it to the rest as it was"
             )
         return False
-    connection.execute(insert(issue).values(
-        name=made.name, subject=made.subject, text=made.text, html=made.html, archived_at=made.archived_at,
-        hash=digest, policy=policy, frozen_at=now, state="sending", reason="",
-    ))  # fmt: skip
     audience = select(literal(made.name), subscriber.c.id, literal("queued"), literal(0), literal(now), literal(""))
     columns = ["issue", "subscriber", "state", "attempts", "next_at", "detail"]
-    people = connection.execute(
-        insert(delivery).from_select(columns, audience.where(subscriber.c.state == "confirmed"))
-    )
-    if not people.rowcount:
+    audience = audience.where(subscriber.c.state == "confirmed").with_for_update(
+        read=True, key_share=True
+    )  # nobody is erased meanwhile
+    connection.execute(insert(delivery).from_select(columns, audience))
+    if connection.execute(select(delivery.c.issue).where(delivery.c.issue == made.name).limit(1)).first() is None:
         raise IssueError("nobody has confirmed yet, so there is nobody to send to")
     return True
 
@@ -118,12 +119,12 @@ def status(connection: Connection, name: str) -> Status:
     """How far the issue is. Raises IssueError if there is none."""
     known = found(connection, name)
     counted = select(delivery.c.state, func.count()).where(delivery.c.issue == name).group_by(delivery.c.state)
-    counts: dict[str, int] = dict(connection.execute(counted).tuples().all())
+    counts: dict[str, int] = dict(connection.execute(counted).all())
     unclear = select(delivery.c.state, subscriber.c.email, delivery.c.detail).join(subscriber).where(
         delivery.c.issue == name, delivery.c.state.in_(("failed", "uncertain"))
     ).order_by(delivery.c.state, subscriber.c.email)  # fmt: skip
     state = known["state"] if counts.get("queued") or counts.get("sending") else "done"
-    rows = tuple(connection.execute(unclear).tuples())
+    rows = tuple((state, email, detail) for state, email, detail in connection.execute(unclear))
     return Status(name, state, known["policy"], known["reason"], known["frozen_at"], counts, rows)
 
 

@@ -17,7 +17,7 @@ from .tables import STATES, consent, delivery, event, mail, subscriber, suppress
 def counts(connection: Connection) -> dict[str, int]:
     """How many are in each state."""
     found: dict[str, int] = dict(
-        connection.execute(select(subscriber.c.state, func.count()).group_by(subscriber.c.state)).tuples().all()
+        connection.execute(select(subscriber.c.state, func.count()).group_by(subscriber.c.state)).all()
     )
     return {state: found.get(state, 0) for state in STATES}
 

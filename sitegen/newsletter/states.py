@@ -48,7 +48,7 @@ def change(
 
     With `epoch`, only to one who has not left since; None if there is no such subscriber.
     """
-    wanted = select(subscriber).where(subscriber.c.id == who).with_for_update()
+    wanted = select(subscriber).where(subscriber.c.id == who).with_for_update(key_share=True)
     row = connection.execute(wanted).mappings().one_or_none()
     if row is None or (epoch is not None and row["epoch"] != epoch):
         return None

@@ -34,6 +34,7 @@ class Texts:
             loader=FileSystemLoader([str(folder / "mail") for folder in config.templates]),
             autoescape=lambda name: name is not None and name.endswith(".html"),
             undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+            auto_reload=False,  # what has been proven stays, whatever is edited meanwhile
         )  # fmt: skip
         self.environment.globals["newsletter"] = config
 

@@ -81,10 +81,16 @@ class Smtp:
     """`smtp://user:password@host:587` (TLS where the server offers it) or `smtps://host` (TLS from the start)."""
 
     def __init__(self, url: str) -> None:
-        """Raises ValueError if `url` is not one of these."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path.strip("/") or parts.query:
-            raise ValueError("a mail server is written as smtp://user:password@host:587 or smtps://host")
+        """Raises ValueError if `url` is not one of these; what it says holds nothing of the password."""
+        try:
+            parts = urlsplit(url)
+            wrong = parts.port == 0 or parts.path.strip("/") or parts.query or parts.fragment
+        except ValueError:
+            wrong = True
+        if wrong or parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise ValueError(
+                "a mail server is written as smtp://user:password@host:587 or smtps://host, a '/', '#', '@' or '?' in a password as %2F, %23, %40 or %3F"
+            )
         self.secure, self.host = parts.scheme == "smtps", parts.hostname
         self.port = parts.port or (465 if self.secure else 587)
         self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
@@ -111,8 +117,9 @@ class Smtp:
                 smtp.login(self.user, self.password)
             if smtp.sock:
                 smtp.sock.settimeout(REPLY_SECONDS)
-        except (OSError, smtplib.SMTPException) as error:
-            raise UnreachedError(f"{self.host}:{self.port}: {_said(error)}") from None
+        except (OSError, smtplib.SMTPException, ValueError) as error:  # a host or a password that cannot be encoded
+            said = "host, user and password must be ASCII" if isinstance(error, UnicodeError) else _said(error)
+            raise UnreachedError(f"{self.host}:{self.port}: {said}") from None
         self.smtp = smtp
         return smtp
 

@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
-from sitegen.newsletter.database import Database
 from sitegen.newsletter.tables import intake, subscriber
 from tests.newsletter.processes import ISSUE, Operator, Server, result
 from tests.newsletter.world import Mail, add_people, dump, read_mail
@@ -56,7 +55,7 @@ def kill_server(operator: Operator, kills: int, seed: int = 1) -> ServerDeaths:
     with sqlite3.connect(file) as plain:  # as any program would open it after the crash
         integrity = str(plain.execute("PRAGMA integrity_check").fetchone()[0])
     plain.close()
-    database = Database(operator.database_url)
+    database = operator.open()
     kept = database.write(
         lambda c: {*c.execute(select(intake.c.email)).scalars(), *c.execute(select(subscriber.c.email)).scalars()}
     )
@@ -75,7 +74,7 @@ def subscribe(operator: Operator, seconds: float, rate: float = 0) -> tuple[dict
     ):
         seen = result(load)
         server.stop()
-    database = Database(operator.database_url)
+    database = operator.open()
     kept = database.write(
         lambda c: {*c.execute(select(intake.c.email)).scalars(), *c.execute(select(subscriber.c.email)).scalars()}
     )
@@ -104,7 +103,7 @@ def stop_sender(operator: Operator, kills: int, policy: str, number: signal.Sign
     """Stop the sender again and again in the middle of an issue, each time starting it anew, and let the last one finish."""
     chance = random.Random(seed)
     people = [f"reader-{n}@example.org" for n in range((kills + 1) * 2 * _BETWEEN)]
-    database = Database(operator.database_url)
+    database = operator.open()
     add_people(database, people)
     database.close()
     operator.sink.rules(delay=_SHORTLY)
@@ -156,7 +155,7 @@ def bomb(operator: Operator, posts: int) -> list[Mail]:
 
 def wait_until_decided(operator: Operator, seconds: float = 120) -> None:
     """Until no post waits."""
-    database, end = Database(operator.database_url), time.monotonic() + seconds
+    database, end = operator.open(), time.monotonic() + seconds
     while database.write(lambda c: c.execute(select(func.count()).select_from(intake)).scalar_one()):
         assert time.monotonic() < end
         time.sleep(0.1)
@@ -166,7 +165,7 @@ def wait_until_decided(operator: Operator, seconds: float = 120) -> None:
 def make_mails(operator: Operator, server: Server) -> list[Mail]:
     """A mail of every kind: to confirm, to say that one is subscribed already, to export, to erase, and an issue."""
     people = [f"{name}@example.org" for name in ("export", "erase", "courtesy", "issue")]
-    database = Database(operator.database_url)
+    database = operator.open()
     add_people(database, people)
     database.close()
     posts = [
@@ -211,7 +210,7 @@ def scan(
 ) -> Scan:
     """Fetch every address of the service in every mail, twice, as scanners do."""
     urls = sorted({url for mail in mails for url in mail.urls if url.startswith(server.url)})
-    database, statuses = Database(operator.database_url), Counter[tuple[str, int]]()
+    database, statuses = operator.open(), Counter[tuple[str, int]]()
     before = dump(database)
     for _ in range(2):
         for url in urls:

@@ -15,6 +15,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+from sitegen.newsletter.database import Database
 from tests.conftest import PROJECT, Result, sitegen
 from tests.newsletter.smtp_sink import Sink
 from tests.newsletter.world import SECRET, SITE
@@ -73,6 +74,10 @@ class Operator:
         self.environment = {
             "SITEGEN_DATABASE": database_url, "SITEGEN_SMTP": sink.url, "SITEGEN_NEWSLETTER_KEYS": SECRET, "NO_COLOR": "1", "PYTHONPATH": str(PROJECT),
         }  # fmt: skip
+
+    def open(self) -> Database:
+        """The database, for a look at what it holds."""
+        return Database(self.database_url)
 
     def command(self, name: str, *args: object) -> list[str]:
         where = (

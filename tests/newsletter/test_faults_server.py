@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from sitegen.newsletter.database import Database
 from sitegen.newsletter.tables import event
 from tests.newsletter.faults import (
     bomb,
@@ -109,7 +108,7 @@ def test_only_named_proxies_are_believed(on_sqlite: Operator) -> None:
 
 def sources_of(operator: Operator) -> set[str]:
     """The sources that the database knows."""
-    database = Database(operator.database_url)
+    database = operator.open()
     try:
         return set(
             database.write(

@@ -64,7 +64,7 @@ def add_people(database: Database, emails: Iterable[str], state: str = "confirme
 
 def states(connection: Connection) -> dict[str, str]:
     """Who is in which state."""
-    return dict(connection.execute(select(subscriber.c.email, subscriber.c.state)).tuples().all())
+    return dict(connection.execute(select(subscriber.c.email, subscriber.c.state)).all())
 
 
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
