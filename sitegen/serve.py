@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .build import build
+from .memo import Memo
 from .problems import ContentError, Problem, as_json, as_text
 
 PRIVATE = "/__sitegen/"  # addresses that only this server knows
@@ -169,7 +170,8 @@ class _Handler(SimpleHTTPRequestHandler):
 
 def serve(content: Path, templates: Path | None, host: str, port: int, say: Callable[[str], None]) -> None:
     """Serve until interrupted. Raises OSError if the port is taken."""
-    with tempfile.TemporaryDirectory(prefix="sitegen-") as folder:
+    memory = content.resolve().parent / ".sitegen" / "memo.sqlite3"
+    with tempfile.TemporaryDirectory(prefix="sitegen-") as folder, Memo(memory) as memo:
         out = Path(folder) / "site"
         state = _State()
         handler = partial(_Handler, directory=str(out), state=state, base="/")
@@ -179,7 +181,7 @@ def serve(content: Path, templates: Path | None, host: str, port: int, say: Call
             def rebuild() -> None:
                 start = time.perf_counter()
                 try:
-                    written = build(content, out, templates, address)
+                    written = build(content, out, templates, address, memo=memo)
                 except ContentError as error:
                     say(as_text(error.problems))
                     state.tell(error.problems)
