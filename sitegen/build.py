@@ -57,8 +57,9 @@ def build(
                 groups.setdefault(name, []).append(file.path)
                 yield file
 
-        written = write(made_files(), out, [path for group in plan.kept.values() for path in group.paths])
-    if survey(content, folders, memo).whole() == seen.whole():  # else nobody can say of what it was made
+        kept = {path: before.stamps[path] for group in plan.kept.values() for path in group.paths}
+        written = write(made_files(), out, kept)
+    if survey(content, folders, memo, seen).whole() == seen.whole():  # else nobody can say of what it was made
         manifest = Manifest(
             made, {name: Group(plan.keys[name], tuple(paths)) for name, paths in groups.items()}, written.stamps
         )
@@ -79,5 +80,5 @@ def language_model(content: Path) -> LanguageModel:
     draft = load(content)
     require(check(draft))
     glossary = link(draft)
-    markup = Markup(glossary)
+    markup = Markup.of(glossary)
     return train(glossary, {entry.slug: markup.entry(entry) for entry in glossary.entries})

@@ -28,17 +28,27 @@ class Crew:
     def __init__(self, jobs: int = 0, scheduler: str = "") -> None:
         """`jobs` processes, 0 for one a core; or the workers of the Dask cluster whose scheduler is at `scheduler`.
 
-        Raises OSError if there is no cluster, and ImportError if Dask is not installed.
+        Raises OSError if there is no cluster, or Dask is not installed.
         """
         self.jobs = jobs or cores()
         self._stack = ExitStack()
         self._executor: Executor | None = None
         if scheduler:
-            from distributed import Client  # the extra `cluster`
+            self._executor, self.jobs = self._cluster(scheduler)
 
+    def _cluster(self, scheduler: str) -> tuple[Executor, int]:
+        try:
+            from distributed import Client  # the extra `cluster`
+        except ImportError:
+            raise OSError("a cluster needs Dask: pip install 'sitegen-glossary[cluster]'") from None
+        try:
+            if not scheduler.startswith(("tcp://", "tls://")):
+                raise ValueError
             client = self._stack.enter_context(Client(scheduler, timeout=10, set_as_default=False))  # type: ignore[no-untyped-call]
-            self._executor = self._stack.enter_context(client.get_executor(pure=False))
-            self.jobs = max(1, len(client.scheduler_info()["workers"]))
+        except (ValueError, OSError):
+            raise OSError(f"there is no Dask scheduler at {scheduler}") from None
+        executor = self._stack.enter_context(client.get_executor(pure=False))
+        return executor, max(1, len(client.scheduler_info()["workers"]))
 
     def map(self, function: Callable[[bytes, list[Any]], T], shared: bytes, values: Iterable[Any], count: int) -> Iterator[T]:
         """`function` of `shared` and each chunk of the `count` values, in order; only so many are under way at a time.

@@ -22,7 +22,8 @@ def link(draft: Draft, base_url: str = "", form_action: str = "") -> Glossary:
         settings = replace(settings, newsletter=replace(settings.newsletter, action=form_action))
     index = draft.index
     topics = {fold(name): topic.slug for topic in draft.settings.topics for name in (topic.slug, topic.name)}
-    entries = {entry.slug: _entry(entry, index, topics) for entry in draft.entries}
+    titles = {entry.slug: _line(entry.title) for entry in draft.entries}
+    entries = {entry.slug: _entry(entry, index, topics, titles) for entry in draft.entries}
     ordered = sorted(entries.values(), key=lambda entry: (*sort_key(entry.title), entry.slug))
     children: dict[str, list[str]] = {}
     for entry in ordered:
@@ -45,7 +46,7 @@ def link(draft: Draft, base_url: str = "", form_action: str = "") -> Glossary:
     )
 
 
-def _entry(draft: DraftEntry, index: NameIndex, topics: dict[str, str]) -> Entry:
+def _entry(draft: DraftEntry, index: NameIndex, topics: dict[str, str], titles: dict[str, str]) -> Entry:
     def slugs(names: Iterable[Scalar]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(index.resolve(name.value)[0] for name in names))
 
@@ -76,7 +77,10 @@ def _entry(draft: DraftEntry, index: NameIndex, topics: dict[str, str]) -> Entry
         deprecated=Deprecation("".join(slugs(filter(None, [old.by]))), _text(old.note))
         if (old := draft.deprecated)
         else None,
-        links=tuple((name, index.resolve(name)[0]) for name in dict.fromkeys(s.value for t in draft.texts for s in links(t.value))),
+        links=tuple(
+            (name, slug := index.resolve(name)[0], titles[slug])
+            for name in dict.fromkeys(span.value for text in draft.texts for span in links(text.value))
+        ),
         place=draft.place,
     )
 

@@ -36,7 +36,7 @@ def load(content: Path) -> Draft:
     return replace(draft, entries=entries, problems=tuple(problems))
 
 
-def outline(content: Path) -> tuple[Draft, list[tuple[Path, str]]]:
+def outline(content: Path) -> tuple[Draft, list[tuple[str, str]]]:
     """Everything below `content` but the entries, and their files, each with how it is called in messages."""
     problems: list[Problem] = []
     folder = _Folder(content, content.as_posix(), problems)
@@ -73,28 +73,28 @@ class _Folder:
     def say(self, name: str, rule: str, message: str, hint: str = "") -> None:
         self.problems.append(Problem(Place(f"{self.shown}/{name}"), rule, message, hint))
 
-    def names(self) -> Iterator[str]:
+    def entries(self) -> Iterator[os.DirEntry[str]]:
         """What stands in it, in name order, but hidden files and editors' copies; none if it does not exist."""
         if not self.path.is_dir():
             return
         try:
-            names = sorted(os.listdir(self.path))
+            with os.scandir(self.path) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             self.say("", "unreadable", f"cannot be listed: {error.strerror}")
             return
-        for name in names:
+        for entry in entries:
+            name = entry.name
             if name.startswith(".") or name.endswith(("~", ".swp", ".tmp")):
                 continue
             if not name.isprintable():
                 self.say(name, "not-an-entry", "a file name with unprintable characters", "rename the file")
-            elif self.holds(name):
-                yield name
+            elif (self.inside and not entry.is_symlink()) or self.holds(name):
+                yield entry
 
     def holds(self, name: str) -> bool:
         """Whether that is no link out of the content; if it is one, it is a problem."""
-        path = self.path / name
-        linked = os.path.islink(path)
-        held = Path(os.path.realpath(path)).is_relative_to(self.root) if linked else self.inside
+        held = Path(os.path.realpath(self.path / name)).is_relative_to(self.root)
         if not held:
             self.say(name, "outside-content", "a link to a file outside the content", "copy the file here")
         return held
@@ -109,19 +109,22 @@ class _Folder:
             return None
 
 
-def _entry_files(folder: _Folder) -> Iterator[tuple[Path, str]]:
-    for name in folder.names():
-        if not name.endswith(".yaml") or (folder.path / name).is_dir():
-            named = name.lower().endswith((".yml", ".yaml")) and not (folder.path / name).is_dir()
+def _entry_files(folder: _Folder) -> Iterator[tuple[str, str]]:
+    for entry in folder.entries():
+        name = entry.name
+        # `is_dir` of an entry that is a link follows it, and may raise in a loop.
+        folder_there = os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir()
+        if not name.endswith(".yaml") or folder_there:
+            named = name.lower().endswith((".yml", ".yaml")) and not folder_there
             hint = "name it <slug>.yaml" if named else "move it out of this folder"
             folder.say(name, "not-an-entry", "not a YAML file of one entry", hint)
         else:
-            yield folder.path / name, f"{folder.shown}/{name}"
+            yield entry.path, f"{folder.shown}/{name}"
 
 
-def _read_entry(file: Path, shown: str, problems: list[Problem]) -> DraftEntry | None:
+def _read_entry(file: str, shown: str, problems: list[Problem]) -> DraftEntry | None:
     try:
-        return entry_of(read_source(file, shown), problems)
+        return entry_of(read_source(Path(file), shown), problems)
     except ContentError as error:
         problems.extend(error.problems)
         return None
@@ -213,7 +216,8 @@ def _deprecation(fields: Fields) -> DraftDeprecation | None:
 
 
 def _explorables(folder: _Folder) -> Iterator[Explorable]:
-    for name in folder.names():
+    for entry in folder.entries():
+        name = entry.name
         inner = folder / name
         if not inner.path.is_dir() or slugify(name) != name:
             folder.say(
@@ -234,7 +238,8 @@ def _explorables(folder: _Folder) -> Iterator[Explorable]:
 
 
 def _issues(folder: _Folder) -> Iterator[Issue]:
-    for name in folder.names():
+    for entry in folder.entries():
+        name = entry.name
         match = _ISSUE_NAME.fullmatch(name)
         try:
             slug = slugify(match[2]) if match and date.fromisoformat(match[1]) else ""

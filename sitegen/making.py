@@ -20,16 +20,16 @@ from .load import from_facts, load, outline
 from .manifest import Group
 from .markup import Body, Markup
 from .memo import Memo, digest, plain, read
-from .mentions import Mentions
+from .mentions import Mentions, names_of
 from .model import Dates, Draft, Entry, File, Glossary, Theme
 from .outputs import SITE_OUTPUTS, Surroundings
 from .problems import ContentError, Problem
 from .render import Renderer
 from .site import Site
-from .survey import Survey
+from .survey import Survey, bytes_of
 from .theme import load_theme
 from .train import LanguageModel, by_chance, size, train
-from .work import mark_up, named, read_entries, render_entries
+from .work import mark_up, read_entries, render_entries
 
 WHOLE_SITE = "/"  # the group of the files that are of no single entry; no slug has a slash
 
@@ -72,8 +72,9 @@ class Making:
         """What there is to do where the groups `stands` of an earlier site stand. Raises ContentError with every problem."""
         self.progress("reading")
         draft, files = outline(self.content)
-        require(check(draft, ()))
-        sources = self._read(draft, [(str(path), shown) for path, shown in files])
+        if not all(problem.advice for problem in check(draft, ())):
+            self._fail()
+        sources = self._read(draft, files)
         self.progress("checking and linking")
         key, (glossary, names) = self._link(draft, list(sources.values()))
         self.progress("marking up")
@@ -138,8 +139,8 @@ class Making:
 
         def contents() -> Iterator[tuple[str, bytes]]:
             for path, shown in missing:
-                raw = Path(path).read_bytes()
-                if digest(raw) != self.seen.content[path]:
+                raw = bytes_of(path)
+                if raw is None or digest(raw) != self.seen.content[path]:
                     self._fail()
                 yield shown, raw
 
@@ -153,7 +154,7 @@ class Making:
         return keys
 
     def _link(self, draft: Draft, sources: list[bytes]) -> tuple[bytes, tuple[Glossary, bytes]]:
-        """The glossary without its prose, under the hash of the facts of all entries; and a hash of all names.
+        """The glossary without its prose, under the hash of the facts of all entries; and what `names_of` gives.
 
         That it is known means that `check` found nothing wrong in those facts.
         """
@@ -179,7 +180,7 @@ class Making:
         if any(not problem.advice for problem in problems):
             self._fail()
         glossary = link(whole, *self.stands_at)
-        return glossary, digest(named(glossary))
+        return glossary, plain(names_of(glossary))
 
     def _mark_up(self, glossary: Glossary, names: bytes, sources: Mapping[str, bytes]) -> dict[str, Linked]:
         """By slug what each entry's prose leads to and needs, and the key under which it is known as HTML.
@@ -187,7 +188,8 @@ class Making:
         Which names a text can mention depends on its words only: a new name changes the key of those texts that have
         its first word.
         """
-        keys = {entry.slug: digest(sources[entry.place.path], names) for entry in glossary.entries}
+        hashed = digest(names, plain(tuple((entry.slug, entry.title) for entry in glossary.entries)))
+        keys = {entry.slug: digest(sources[entry.place.path], hashed) for entry in glossary.entries}
         everything = self.memo.all("linked")
         self.used["linked"] = []
         found: dict[str, bytes] = {}
@@ -198,11 +200,11 @@ class Making:
             else:
                 missing.append(entry)
         if missing and (words := self.memo.get("words", (sources[entry.place.path] for entry in missing))):
-            mentions = Mentions(glossary)
+            mentions = Mentions(read(names))
             again, missing = missing, []
             for entry in again:
                 source = sources[entry.place.path]
-                known = everything.get(_body_key(glossary, entry, source, mentions.known(read(words[source])))) if source in words else None
+                known = everything.get(_body_key(entry, source, mentions.known(read(words[source])))) if source in words else None
                 if known:
                     found[entry.slug] = known
                     self.memo.put("linked", [(keys[entry.slug], known)])
@@ -213,10 +215,10 @@ class Making:
             for entry in missing:
                 yield entry, self.memo.get("texts", [source := sources[entry.place.path]])[source]
 
-        results = self.crew.map(mark_up, named(glossary), values(), len(missing))
+        results = self.crew.map(mark_up, names, values(), len(missing))
         for entry, (body, words_, known_names) in zip(missing, chain.from_iterable(results), strict=True):
             source = sources[entry.place.path]
-            key = _body_key(glossary, entry, source, known_names)
+            key = _body_key(entry, source, known_names)
             *_, mentions_, styles = read(body)
             found[entry.slug] = plain((mentions_, styles, key))
             self.memo.put("body", [(key, body)])
@@ -244,15 +246,16 @@ class Making:
 
     def _pages(self, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str]]:
         """The about page and the newsletter's issues as HTML."""
+        hashed = digest(names, plain(tuple((entry.slug, entry.title, entry.aliases) for entry in glossary.entries)))
         markups: list[Markup] = []
 
         def html(text: str) -> str:
             if not markups:
-                markups.append(Markup(glossary))
+                markups.append(Markup.of(glossary))
             return markups[0].page(text)
 
         def known(text: str) -> str:
-            return str(self._one("page", digest(self.seen.program, names, text), lambda: html(text)))
+            return str(self._one("page", digest(self.seen.program, hashed, text), lambda: html(text)))
 
         about = known(glossary.settings.about.value) if glossary.settings.about else ""
         return about, {issue.name: known(issue.body.value) for issue in glossary.issues}
@@ -311,9 +314,9 @@ def _is_problem(draft: Draft, rule: str) -> bool:
     return setting is not None and setting.level == "problem"
 
 
-def _body_key(glossary: Glossary, entry: Entry, source: bytes, names: bytes) -> bytes:
+def _body_key(entry: Entry, source: bytes, names: bytes) -> bytes:
     """The hash of all that an entry's body is made of: its texts, the names it may mention, those it links to."""
-    return digest(source, names, plain(tuple((name, slug, glossary.by_slug[slug].title) for name, slug in entry.links)))
+    return digest(source, names, plain(entry.links))
 
 
 def _size(entry: Entry, bodies: Mapping[str, Body]) -> int:

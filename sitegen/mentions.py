@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .memo import digest
@@ -25,6 +25,17 @@ class _Node:
     ends: list[tuple[str, str]] = field(default_factory=list)
 
 
+def names_of(glossary: Glossary) -> tuple[tuple[str, str, str], ...]:
+    """Every name that may be linked by itself, after its first word and its entry's slug."""
+    return tuple(
+        (words[0][1].casefold(), entry.slug, name)
+        for entry in glossary.entries
+        if entry.autolink
+        for name in (entry.term, *entry.aliases)
+        if len(glossary.index.resolve(name)) == 1 and (words := list(_words(name)))
+    )
+
+
 class Mentions:
     """The names of every entry that may be linked by itself: terms and aliases.
 
@@ -33,33 +44,29 @@ class Mentions:
     or a proper name and must be spelled so. A name that several entries share is never linked by itself.
     """
 
-    def __init__(self, glossary: Glossary) -> None:
+    def __init__(self, names: Iterable[tuple[str, str, str]]) -> None:
+        """`names` as `names_of` gives them. What stands below a first word is put together when a text has that word."""
+        self.names: dict[str, list[tuple[str, str]]] = {}
+        for first, slug, name in names:
+            self.names.setdefault(first, []).append((slug, name))
         self.root = _Node()
-        self.starts: set[str] = set()  # every form of a first word
-        self.names: dict[str, list[str]] = {}  # by first word: all that `find` may know of the names that start so
-        for entry in glossary.entries:
-            if not entry.autolink:
-                continue
-            for name in (entry.term, *entry.aliases):
-                if len(glossary.index.resolve(name)) == 1:
-                    self._add(name, entry.slug)
+        self.starts = {form for first in self.names for form in (first, first + "s", first + "es", first[:-1] + "ies")}
 
-    def _add(self, name: str, slug: str) -> None:
-        node = self.root
-        words = list(_words(name))
-        if not words:
+    def _grow(self, word: str) -> None:
+        """Put the names that start with `word` into the trie, but once."""
+        key = (False, word)
+        if word not in self.names or key in self.root.next:
             return
-        first = words[0][1].casefold()
-        self.names.setdefault(first, []).append(f"{slug}\0{name}")
-        self.starts.update((first, first + "s", first + "es", first[:-1] + "ies"))
-        for number, (glued, word, _, _) in enumerate(words):
-            node = node.next.setdefault((glued and number > 0, word.casefold()), _Node())
-        exact = name if len(name) == 1 or any(c.isupper() for c in name[1:]) else ""
-        node.ends.append((slug, exact))
+        for slug, name in self.names[word]:
+            node = self.root
+            for number, (glued, part, _, _) in enumerate(_words(name)):
+                node = node.next.setdefault((glued and number > 0, part.casefold()), _Node())
+            exact = name if len(name) == 1 or any(c.isupper() for c in name[1:]) else ""
+            node.ends.append((slug, exact))
 
     def known(self, words: Collection[str]) -> bytes:
         """A hash of all names that could be found in a text of `words`, as `words_of` gives them: of the same, the same is found."""
-        return digest(*(name for word in sorted(self.names.keys() & words) for name in self.names[word]))
+        return digest(*(part for word in sorted(self.names.keys() & words) for name in self.names[word] for part in name))
 
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""
@@ -75,6 +82,9 @@ class Mentions:
             return None  # `cross-attention` is not about attention, nor `non-autoregressive` autoregressive
         if text[start] == "-" and start and not text[start - 1].isspace() and text[start + 1 : start + 2].isalnum():
             return None  # only a gap
+        word = next(_words(text, start))[1].casefold()
+        for form in (word, *_singulars(word)):
+            self._grow(form)
         node, best = self.root, None
         for number, (glued, word, _, end) in enumerate(_words(text, start)):
             key = (glued and number > 0, word.casefold())

@@ -236,13 +236,18 @@ class Entry:
     references: tuple[Reference, ...]
     autolink: bool
     deprecated: Deprecation | None
-    links: tuple[tuple[str, str], ...]  # what its texts name in [[...]], each with the slug that this means
+    links: tuple[tuple[str, str, str], ...]  # what its texts name in [[...]], each with the slug and title that this means
     place: Place
 
     @property
     def path(self) -> str:
         """Its address below the site's root."""
-        return f"terms/{self.slug}/"
+        return path_of(self.slug)
+
+
+def path_of(slug: str) -> str:
+    """The address of an entry below the site's root."""
+    return f"terms/{slug}/"
 
 
 @dataclass(frozen=True, slots=True)

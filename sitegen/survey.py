@@ -43,8 +43,8 @@ def _files_digest(files: Mapping[str, bytes]) -> bytes:
     return digest(*(part for path in sorted(files) for part in (path, files[path])))
 
 
-def survey(content: Path, theme: tuple[Path, ...], memo: Memo) -> Survey:
-    """Look at every file of the two."""
+def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey | None = None) -> Survey:
+    """Look at every file of the two, and, unless there is an `earlier` survey, at the program and git too."""
     key = digest(str(content.resolve()), *(str(folder) for folder in theme))
     data = memo.get("files", [key]).get(key)
     known: dict[str, tuple[Stamp, bytes]] = read(data) if data else {}
@@ -52,7 +52,12 @@ def survey(content: Path, theme: tuple[Path, ...], memo: Memo) -> Survey:
     found = [{path: _hash(path, status, known, now) for path, status in _files(str(folder))} for folder in (content, *theme)]
     if now != known:
         memo.put("files", [(key, plain(now))])
-    return Survey(found[0], {path: hashed for part in found[1:] for path, hashed in part.items()}, _program(), _history(content))
+    return Survey(
+        found[0],
+        {path: hashed for part in found[1:] for path, hashed in part.items()},
+        earlier.program if earlier else _program(),
+        earlier.history if earlier else _history(content),
+    )
 
 
 def _files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
@@ -83,21 +88,22 @@ def _hash(path: str, status: os.stat_result, known: dict[str, tuple[Stamp, bytes
     # A file that may still change within one tick of its clock is looked at again the next time.
     tick = _FINE if status.st_mtime_ns % 1_000_000 else _COARSE
     settled = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > tick
-    hashed = _read(path, status)
+    data = bytes_of(path)
+    hashed = digest("unreadable", plain(stamp)) if data is None else digest(data)
     if settled:
         now[path] = stamp, hashed
     return hashed
 
 
-def _read(path: str, status: os.stat_result) -> bytes:
-    """The hash of a file's bytes; of one that cannot or should not be read, one of its state."""
+def bytes_of(path: str) -> bytes | None:
+    """What a file holds, if it is a regular file that can be read."""
     try:
-        if status.st_size <= 50_000_000 and os.path.isfile(path):
+        if os.path.isfile(path):  # opening a pipe would wait for ever
             with open(path, "rb") as file:
-                return digest(file.read())
+                return file.read()
     except OSError:
         pass
-    return digest("unread", plain(tuple(status)))
+    return None
 
 
 def _program() -> bytes:

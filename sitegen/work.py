@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import pickle
 import time
-from dataclasses import replace
 from functools import lru_cache
+from typing import NoReturn
 
 from .check import LOCAL, check
 from .link import whole
 from .load import entry_of, facts, texts
 from .markup import Body, Markup
 from .memo import plain, read
-from .model import Draft, Entry, File, Glossary, Settings
-from .names import NameIndex
+from .mentions import Mentions
+from .model import Draft, Entry, File, Settings
 from .outputs import ENTRY_OUTPUTS, Around, Printed, Shown, printed
-from .problems import ContentError, Place, Problem
+from .problems import ContentError, Problem
 from .render import Renderer
 from .site import Frame
-from .source import source_of
+from .source import MAX_BYTES, source_of
 from .train import LanguageModel
 
 
@@ -30,28 +30,12 @@ def _settings(shared: bytes) -> Settings:
     return pickle.loads(shared)  # type: ignore[no-any-return]
 
 
-def named(glossary: Glossary) -> bytes:
-    """All that the names in a text may depend on."""
-    return plain(tuple((e.slug, e.term, e.title, e.aliases, e.autolink) for e in glossary.entries))
-
-
 @lru_cache(maxsize=1)
 def _markup(shared: bytes) -> Markup:
-    entries = {slug: (term, title, aliases, autolink) for slug, term, title, aliases, autolink in read(shared)}
-    blank = Entry(
-        *("",) * 5, (), *("",) * 5, (), (), (), (), (), "", "", (), True, None, (), Place("")
-    )
-    names = NameIndex((slug, (term, title, *aliases)) for slug, (term, title, aliases, _) in entries.items())
-    return Markup(
-        Glossary(
-            Settings(),
-            tuple(
-                replace(blank, slug=slug, term=term, title=title, aliases=aliases, autolink=autolink)
-                for slug, (term, title, aliases, autolink) in entries.items()
-            ),
-            names, {}, {}, (), None,
-        )
-    )
+    def resolve(name: str) -> NoReturn:
+        raise KeyError(name)  # an entry's links are known
+
+    return Markup(Mentions(read(shared)), resolve)
 
 
 @lru_cache(maxsize=1)
@@ -71,6 +55,8 @@ def read_entries(settings: bytes, files: list[tuple[str, bytes]]) -> list[Read]:
 
 
 def _read(settings: Settings, path: str, raw: bytes) -> Read:
+    if len(raw) > MAX_BYTES:
+        return None
     problems: list[Problem] = []
     try:
         entry = entry_of(source_of(raw, path), problems)

@@ -15,7 +15,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import escape
 from itertools import chain
@@ -42,8 +43,8 @@ class Written:
     stamps: Mapping[str, Stamp] = field(default_factory=dict, compare=False, repr=False)
 
 
-def write(files: Iterable[File], out: Path, kept: Iterable[str] = ()) -> Written:
-    """Make `out` consist of `files`, and of those that it has already at the paths `kept`.
+def write(files: Iterable[File], out: Path, kept: Mapping[str, Stamp] | None = None) -> Written:
+    """Make `out` consist of `files`, and of those that it has already at the paths `kept`, which look so.
 
     Raises NotOursError or OSError, and leaves `out` as it was.
     """
@@ -59,7 +60,7 @@ def write(files: Iterable[File], out: Path, kept: Iterable[str] = ()) -> Written
         changed = same = 0
         seen: set[str] = set()
         folders = {""}
-        for path in kept:
+        for path in kept or ():
             seen.add(path)
             _make_folder(path, stage, folders)
             _keep(path, stage, old)
@@ -73,14 +74,15 @@ def write(files: Iterable[File], out: Path, kept: Iterable[str] = ()) -> Written
                 same += file.path != MARKER
             else:
                 changed += file.path != MARKER
-        found = dict(stamps(stage, [*seen, *(folder or "." for folder in folders)]))
+        new = [path for path in seen if not kept or path not in kept]
+        found = {path: stamp for path, stamp in stamps(stage, [*new, *(folder or "." for folder in folders)]) if stamp}
         _exchange(stage, out)
-        return Written(changed, same, len(before - seen), {path: stamp for path, stamp in found.items() if stamp})
+        return Written(changed, same, len(before - seen), {**(kept or {}), **found})
     finally:
         os.close(lock)
         if old is not None:
             os.close(old)
-        shutil.rmtree(stage, ignore_errors=True)
+        _remove(stage)
 
 
 def claim(out: Path) -> None:
@@ -151,8 +153,20 @@ def _put(file: File, stage: Path, old: int | None) -> bool:
     return False
 
 
-def _files(folder: Path) -> list[str]:
-    return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
+def _files(folder: Path) -> Iterator[str]:
+    for root, _, names in os.walk(folder):
+        below = os.path.relpath(root, folder) + "/" if root != str(folder) else ""
+        yield from (below + name for name in names)
+
+
+def _remove(folder: Path) -> None:
+    """As `shutil.rmtree`, which looks at every file twice; what resists is left to it."""
+    with suppress(OSError):
+        for root, _, names in os.walk(folder, topdown=False):
+            for name in names:
+                os.unlink(f"{root}/{name}")
+            os.rmdir(root)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(out: Path) -> None:

@@ -23,7 +23,20 @@ from sitegen.problems import ContentError
 from .conftest import MakeContent, sitegen
 from .dom import tree
 
-WORDS = ["beam", "token", "sampling", "loss", "model", "language", "kernel", "top-k", "entropy", "GELU", "attention", "head"]
+WORDS = [
+    "beam",
+    "token",
+    "sampling",
+    "loss",
+    "model",
+    "language",
+    "kernel",
+    "top-k",
+    "entropy",
+    "GELU",
+    "attention",
+    "head",
+]
 TOPICS = ["Training", "Generation"]
 
 Entry = dict[str, object]
@@ -40,14 +53,19 @@ def entry(moments: random.Random, names: list[str]) -> Entry:
         words = [moments.choice([*WORDS, *names, "a", "the", "of", "models", "tokens"]) for _ in range(size)]
         return " ".join(words).capitalize() + "."
 
-    found: Entry = {"term": moments.choice(WORDS).capitalize() + moments.choice(["", " search", " model", "s", "-based head"]), "definition": text(6)}
+    found: Entry = {
+        "term": moments.choice(WORDS).capitalize() + moments.choice(["", " search", " model", "s", "-based head"]),
+        "definition": text(6),
+    }
     if moments.random() < 0.5:
         found["aliases"] = [moments.choice(WORDS) + moments.choice(["", " x", " machine"])]
     if moments.random() < 0.8:
         found["summary"] = text(9)
     if moments.random() < 0.8:
         link = f"[[{moments.choice(names)}]]" if names and moments.random() < 0.5 else "nothing"
-        found["explainer"] = f"{text(12)} See {link}, $x^{moments.randint(1, 3)}$.\n\n## {text(2)}\n\n{text(14)} `{text(1)}`\n"
+        found["explainer"] = (
+            f"{text(12)} See {link}, $x^{moments.randint(1, 3)}$.\n\n## {text(2)}\n\n{text(14)} `{text(1)}`\n"
+        )
     if names and moments.random() < 0.5:
         found[moments.choice(["related", "contrast", "broader"])] = [moments.choice(names)]
     if moments.random() < 0.3:
@@ -169,7 +187,18 @@ def test_nothing_changed(tmp_path: Path, make_content: MakeContent) -> None:
         return {path: (path.stat().st_ino, path.stat().st_ctime_ns) for path in out.rglob("*")}
 
     before = stamps()
-    command = [sys.executable, "-X", "importtime", "-m", "sitegen", "build", "--content", str(content), "--out", str(out)]
+    command = [
+        sys.executable,
+        "-X",
+        "importtime",
+        "-m",
+        "sitegen",
+        "build",
+        "--content",
+        str(content),
+        "--out",
+        str(out),
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.endswith("nothing changed\n")
     assert stamps() == before
@@ -186,12 +215,23 @@ def test_one_edit(tmp_path: Path, make_content: MakeContent) -> None:
     with Memo(tmp_path / "memo") as memo:
         build(content, out, memo=memo)
         inodes = {path.relative_to(out): path.stat().st_ino for path in out.rglob("*") if path.is_file()}
-        (content / "terms" / "term-4.yaml").write_text("term: Term 4\ndefinition: Number 4.\nexplainer: Neither is it term 7.\n")
+        (content / "terms" / "term-4.yaml").write_text(
+            "term: Term 4\ndefinition: Number 4.\nexplainer: Neither is it term 7.\n"
+        )
         made: list[str] = []
         build(content, out, memo=memo, spent=lambda path, _: made.append(path))
     assert set(made) >= {"terms/term-4/"}
-    changed = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file() and inodes[path.relative_to(out)] != path.stat().st_ino}
-    assert changed >= {"terms/term-4/index.html", "api/terms/term-4.json", "terms/term-7/index.html", "terms/term-5/index.html"}
+    changed = {
+        str(path.relative_to(out))
+        for path in out.rglob("*")
+        if path.is_file() and inodes[path.relative_to(out)] != path.stat().st_ino
+    }
+    assert changed >= {
+        "terms/term-4/index.html",
+        "api/terms/term-4.json",
+        "terms/term-7/index.html",
+        "terms/term-5/index.html",
+    }
 
 
 @pytest.mark.parametrize("harm", ["edited", "removed", "added"])
@@ -259,13 +299,28 @@ def test_killed_builds_leave_nothing_wrong(tmp_path: Path, make_content: MakeCon
         assert outcome(content, tmp_path / word, None) == []
         whole.append(tree(tmp_path / word))
     assert outcome(content, out, memo) == []
-    command = [sys.executable, "-m", "sitegen", "build", "--content", str(content), "--out", str(out), "--memo", str(memo), "--jobs", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "sitegen",
+        "build",
+        "--content",
+        str(content),
+        "--out",
+        str(out),
+        "--memo",
+        str(memo),
+        "--jobs",
+        "2",
+    ]
     for kill in range(15):
         if cold:
             memo.unlink(missing_ok=True)
         word = ("first", "second")[kill % 2]
         (content / "terms" / "term-7.yaml").write_text(f"term: Term 7\ndefinition: The {word}.\n")
-        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         try:
             process.wait(moments.uniform(0.05, 1.5 if cold else 0.7))
         except subprocess.TimeoutExpired:

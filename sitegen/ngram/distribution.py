@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from heapq import heapify, heappop, merge, nsmallest
 from itertools import islice
@@ -61,7 +61,8 @@ class Ranking:
         return len(offer.seen) < 2 and self._like is None
 
 
-_HEAD = 16  # words of a distribution that is kept
+_HEAD = 16  # words of a distribution that is kept, found quickly
+_KEPT = 512  # and words, at most, found in order
 
 
 class Distribution:
@@ -83,15 +84,22 @@ class Distribution:
         self.shares = {count: model.discounted(count, len(h)) / total for count in set(self.counts.values())}
         self.unknown: float = self.gamma * (self.shorter.unknown if self.shorter else model.uniform)
         self.known = 1 - self.unknown  # the unknown word is never offered: its share is spread over the others
+        # From the shortest history on: what of a probability is passed down, and what is added.
+        self._levels: tuple[tuple[Callable[[str], int | None], dict[int, float], float], ...] = (
+            (*self.shorter._levels, (self.counts.get, self.shares, self.gamma)) if self.shorter else ()
+        )
         self._sums: dict[float, float] = {}
+        self._pairs: list[tuple[float, str]] = []  # the head of the ranking, as far as anybody has looked
+        self._rest = self._merged()
 
     def unscaled(self, word: str) -> float:
         """P(w | h), the unknown word's share left aside."""
-        if self.shorter is None:
-            return self.ranking.unigram(word)
-        lower = self.gamma * self.shorter.unscaled(word)
-        count = self.counts.get(word)
-        return lower if count is None else self.shares[count] + lower
+        p = self.ranking.unigram(word)
+        for count_of, shares, gamma in self._levels:
+            p *= gamma
+            if count := count_of(word):
+                p += shares[count]
+        return p
 
     def probability(self, word: str) -> float:
         """P(w | h) among the words that may be offered."""
@@ -107,6 +115,20 @@ class Distribution:
         return sorted((-p, word) for word, p in self.own.items())
 
     def _ranked(self) -> Iterator[tuple[float, str]]:
+        """Every word after its probability, negative; of a distribution that is kept, the head is merged only once."""
+        if not self.seen or not self.ranking.keeps(self):
+            yield from self._merged()
+            return
+        for i in range(_KEPT):
+            if i == len(self._pairs):
+                pair = next(self._rest, None)
+                if pair is None:
+                    return
+                self._pairs.append(pair)
+            yield self._pairs[i]
+        yield from islice(self._merged(), _KEPT, None)
+
+    def _merged(self) -> Iterator[tuple[float, str]]:
         """Every word after its probability, negative: words that h does not have keep the order of a shorter history.
 
         That is the one of one word, into which the few words of all longer ones are merged at once.

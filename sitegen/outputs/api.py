@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from zlib import crc32
 
 from ..model import LEVELS, Entry, File
 from ..render import Renderer
@@ -11,6 +12,7 @@ from ..site import Frame, Site
 from .shown import Shown
 
 VERSION = "1"
+PART = 1_000  # terms in a file, about, where the whole set is split
 
 
 def api(site: Site, _: Renderer) -> Iterator[File]:
@@ -25,9 +27,20 @@ def api(site: Site, _: Renderer) -> Iterator[File]:
         "language": settings.language,
         "url": site.url(""),
         "topics": [{"slug": t.slug, "name": t.name, "description": t.description} for t in settings.topics],
-        "terms": [_summary(site.frame, entry) for entry in site.glossary.entries],
     }
-    yield _file("api/glossary.json", whole)
+    entries = site.glossary.entries
+    if site.frame.listed_at_once:
+        yield _file("api/glossary.json", {**whole, "terms": [_summary(site.frame, entry) for entry in entries]})
+    else:
+        # A part is chosen by the hash of the slug, so that a new entry changes one part and not all that follow.
+        count = -(-len(entries) // PART)
+        parts: list[list[dict[str, object]]] = [[] for _ in range(count)]
+        for entry in entries:
+            parts[crc32(entry.slug.encode()) % count].append(_summary(site.frame, entry))
+        paths = [f"api/glossary/{number}.json" for number in range(count)]
+        yield _file("api/glossary.json", {**whole, "terms": [], "parts": [site.url(path) for path in paths]})
+        for path, terms in zip(paths, parts, strict=True):
+            yield _file(path, {**whole, "terms": terms})
     yield _file("api/schema.json", _schema(schema))
 
 
@@ -94,7 +107,7 @@ def _schema(identifier: str) -> dict[str, object]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": identifier,
         "title": "A glossary",
-        **_object({
+        **_object(optional={"parts": {"type": "array", "items": {"type": "string", "format": "uri"}}}, properties={
             "$schema": text, "version": {"const": VERSION}, "title": text, "description": text, "language": text,
             "url": {"type": "string", "format": "uri"},
             "topics": {"type": "array", "items": _object({"slug": text, "name": text, "description": text})},
@@ -109,5 +122,6 @@ def _schema(identifier: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _object(properties: dict[str, object]) -> dict[str, object]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+def _object(properties: dict[str, object], optional: dict[str, object] | None = None) -> dict[str, object]:
+    all_of_them = {**properties, **(optional or {})}
+    return {"type": "object", "properties": all_of_them, "required": list(properties), "additionalProperties": False}

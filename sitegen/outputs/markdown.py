@@ -19,7 +19,7 @@ def markdown(shown: Shown, renderer: Renderer) -> Iterator[File]:
 
 def _twin(shown: Shown, frame: Frame) -> str:
     entry, around = shown.entry, shown.around
-    targets = {name: card for (name, _), card in zip(entry.links, around.links, strict=True)}
+    targets = {name: card for (name, _, _), card in zip(entry.links, around.links, strict=True)}
 
     def linked(text: str, deeper: bool = False) -> str:
         return _linked(frame, targets, text, deeper)

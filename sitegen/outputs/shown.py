@@ -86,7 +86,7 @@ class Surroundings:
         yield tuple(other.slug for other in self.entries[max(0, place - 1) : place])
         yield tuple(other.slug for other in self.entries[place + 1 : place + 2])
         yield (entry.deprecated.by,) if entry.deprecated and entry.deprecated.by else ()
-        yield tuple(slug for _, slug in entry.links)
+        yield tuple(slug for _, slug, _ in entry.links)
 
     def around(self, place: int) -> Around:
         """What stands around the entry at `place`."""
