@@ -83,9 +83,8 @@ def serve(operator: Operator, host: str, port: int, proxies: tuple[str, ...], ho
     with operator.database() as database:
         service = Service(config, database, operator.transport(), proxies)
         with service.running(host, port) as address:
-            mails = (
-                "sends mails" if operator.smtp else f"writes mails to {OUTBOX}/ (no --smtp), shown at {address}outbox"
-            )
+            mails = "sends mails" if operator.smtp else f"writes mails to {OUTBOX}/ (no --smtp)"
+            mails += f", shown at {address}outbox" if service.outbox else ""
             click.echo(f"{address}  for {config.public_url}, keeps {database.shown}, {mails}  (Ctrl-C to stop)")
             service.serve()
     click.echo("stopped")

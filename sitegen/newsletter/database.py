@@ -178,6 +178,8 @@ def _engine(url: str) -> Engine:
     path = Path(parsed.database)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(0o600)  # it will hold addresses
     except OSError as error:
         raise DatabaseError(f"{path.parent}: {error.strerror}") from None
     # The driver's own transactions begin too late and as readers; ours say BEGIN IMMEDIATE.

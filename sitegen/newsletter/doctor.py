@@ -17,7 +17,7 @@ from .issues import IssueMail, letter
 from .keys import Keys
 from .mails import UNSUBSCRIBE, domain_of, parse_sender
 from .tables import event, intake, mail, subscriber
-from .transport import Smtp, Transport, UnreachedError
+from .transport import LOOPBACK, Smtp, Transport, UnreachedError
 
 _REQUIRED = (
     "From",
@@ -103,7 +103,7 @@ def _mail(transport: Transport) -> Iterator[Finding]:
         )
         return
     encrypted = hasattr(smtp.sock, "cipher")
-    loopback = transport.host in ("localhost", "127.0.0.1", "::1")
+    loopback = transport.host in LOOPBACK
     yield Finding(
         "mail",
         f"{transport.host}:{transport.port} answers, {'with' if encrypted else 'without'} TLS, {'logged in' if transport.user else 'without a login'}",

@@ -80,7 +80,7 @@ def _decided(connection: Connection, row: RowMapping, keys: Keys, budget: Budget
         if now < row["at"] + POSTED_HOLDS:
             return False
         kind = ""
-    if row["kind"] == "subscribe":
+    if row["kind"] == "subscribe" and (kind or known is None):  # else nothing follows, so there is nothing to prove
         known = subscribe(connection, address, now)
         note(
             connection,

@@ -10,19 +10,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import uvicorn
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from .config import Config
+from .config import Config, is_local
 from .database import Database, Writer
 from .dispatch import Dispatcher
 from .intake import newest_source_key, purge, remember_consent, work_off
-from .leases import give_back, new_owner
+from .leases import give_back, holds, new_owner
 from .outbox import LEASE, Outbox
+from .protocol import Protocol
 from .texts import Texts
 from .transport import Folder, Transport
 from .web import Web
@@ -53,12 +53,13 @@ class Service:
             Outbox(config, texts, self.owner), self.writer.write, transport, connections=2, patience=math.inf
         )
         first = transport()
-        folder: Path | None = first.path if isinstance(first, Folder) else None
-        self.app = Web(config, texts, self.writer, lambda: self.source_key, self._works, folder).app()
+        # Whoever can read the outbox can confirm anything, so it is shown where only this machine comes.
+        self.outbox = first.path if isinstance(first, Folder) and is_local(config.public_url) else None
+        self.app = Web(config, texts, self.writer, lambda: self.source_key, self._works, self.outbox).app()
         asgi = ProxyHeadersMiddleware(self.app, list(proxies)) if proxies else self.app  # type: ignore[arg-type]
         self.server = uvicorn.Server(
             uvicorn.Config(
-                asgi, log_config=None, access_log=False, proxy_headers=False, server_header=False,
+                asgi, http=Protocol, log_config=None, access_log=False, proxy_headers=False, server_header=False,
                 limit_concurrency=_MOST_CONNECTIONS, timeout_graceful_shutdown=20, lifespan="off",
             )
         )  # fmt: skip
@@ -102,16 +103,14 @@ class Service:
         return all(thread.is_alive() for thread in self.threads)
 
     def _clerk(self) -> None:
-        tidied = 0.0
+        tidied = -_HOUR
         while not self.stopping.is_set():
-            began = time.time()
+            began = time.monotonic()
             try:
                 if began > tidied + _HOUR:
                     self.source_key = self.writer.write(_tidy)
                     tidied = began
-                number = self.writer.write(
-                    lambda connection: work_off(connection, self.config.keys, self.config.budget, time.time())
-                )
+                number = self.writer.write(self._decide)
             except SQLAlchemyError as error:
                 log.error("posts wait: %s", type(error).__name__)
                 self.stopping.wait(5)
@@ -119,7 +118,13 @@ class Service:
             if number:
                 self.dispatcher.wake.set()
             # Visitors come first: working off posts takes at most a third of the writer's time.
-            self.stopping.wait(2 * (time.time() - began) if number else 0.1)
+            self.stopping.wait(2 * (time.monotonic() - began) if number else 0.1)
+
+    def _decide(self, connection: Connection) -> int:
+        """Work off posts, if this is the server that sends mails: two at once would each keep the budgets alone."""
+        if not holds(connection, LEASE, self.owner):
+            return 0
+        return work_off(connection, self.config.keys, self.config.budget, time.time())
 
 
 def _tidy(connection: Connection) -> bytes:

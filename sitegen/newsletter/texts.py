@@ -6,8 +6,10 @@ import re
 from base64 import b64encode
 from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
+from traceback import walk_tb
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from markupsafe import Markup
 
 from .config import Config, origin
@@ -41,7 +43,14 @@ class Texts:
     def prove(self) -> Texts:
         """Render each mail and page once, so that a mistake in a template shows before anybody waits for one. Raises TextError."""
         for kind in LETTERS:
-            self.letter(kind, self.config.site_url)
+            if kind != "courtesy" and UNSUBSCRIBE not in self.letter(kind, UNSUBSCRIBE).text:
+                raise TextError(f"mail/{kind}.txt:1:1: the mail lacks its link, {{{{ url }}}} (broken-template)")
+        self.letter("courtesy", self.config.site_url)
+        for name, part in zip(
+            ("issue.txt", "issue.html"), self.issue("A title", "", "", self.config.site_url), strict=True
+        ):
+            if UNSUBSCRIBE not in part:
+                raise TextError(f"mail/{name}:1:1: there is no link to leave, {{{{ unsubscribe }}}} (broken-template)")
         for page in PAGES:
             self.page(page, mistake="", typed="", page="", reason="", advice="")
         return self
@@ -53,8 +62,8 @@ class Texts:
         """
         head, _, text = self._render(f"{kind}.txt", url=url).partition("\n")
         subject = head.removeprefix("Subject:").strip()
-        if not is_one_line(subject):
-            raise TextError(f"mail/{kind}.txt:1:1: the subject must be one line of plain text (broken-template)")
+        if not head.startswith("Subject:") or not subject or not is_one_line(subject):
+            raise TextError(f"mail/{kind}.txt:1:1: the first line must be 'Subject: ' and plain text (broken-template)")
         paragraphs = [_paragraph(part.strip()) for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
         html = self._render("letter.html", subject=subject, paragraphs=paragraphs)
         return Letter(self.config.sender, subject, text.strip() + "\n", html, (("Auto-Submitted", "auto-generated"),))
@@ -72,9 +81,23 @@ class Texts:
     def _render(self, name: str, **context: object) -> str:
         try:
             return self.environment.get_template(name).render(**context)
-        except (TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as error:
-            where, line = getattr(error, "name", None) or name, getattr(error, "lineno", 1)
-            raise TextError(f"mail/{where}:{line}:1: {error} (broken-template)") from None
+        except (
+            TemplateError,
+            TypeError,
+            AttributeError,
+            ValueError,
+            ArithmeticError,
+            LookupError,
+            RecursionError,
+            MemoryError,
+        ) as error:
+            where, line = name, 1
+            for frame, number in walk_tb(error.__traceback__):  # in which Jinja has put the template's own lines
+                if Path(frame.f_code.co_filename).parent.name == "mail":
+                    where, line = Path(frame.f_code.co_filename).name, number
+            if isinstance(error, TemplateSyntaxError):
+                where, line = error.name or name, error.lineno
+            raise TextError(f"mail/{where}:{line}:1: {str(error) or type(error).__name__} (broken-template)") from None
 
     @cached_property
     def policy(self) -> str:

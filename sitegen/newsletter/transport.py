@@ -19,7 +19,7 @@ REPLY_SECONDS = 600  # after the final dot a server may think for ten minutes, R
 _AGAINST_US = re.compile(
     r"[45]\.(7\.|1\.[78]\b)"
 )  # RFC 3463: policy; the sender's address, which many judge only at RCPT
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass
@@ -109,7 +109,7 @@ class Smtp:
                 smtp.ehlo_or_helo_if_needed()
                 if smtp.has_extn("starttls"):
                     smtp.starttls(context=context)
-                elif self.user and self.host not in _LOOPBACK:
+                elif self.user and self.host not in LOOPBACK:
                     smtp.close()
                     raise UnreachedError(f"{self.host} offers no TLS; a password is not sent without it")
             smtp.ehlo_or_helo_if_needed()  # after TLS has begun, once more: RFC 3207 4.2

@@ -193,7 +193,9 @@ class Web:
             if _wants_json(request):
                 return self.shared(request, JSONResponse({"ok": False, "message": mistake}, 422))
             page = plain(given.get("page", ""), 200)
-            return self.page(form, 422, secret=False, mistake=mistake, typed=given.get("email", "")[:300], page=page)
+            return self.page(
+                form, 422, secret=False, mistake=mistake, typed=plain(given.get("email", ""), 300), page=page
+            )
         if not given.get("website"):  # people do not see that field; what fills it in is no person
             consent = given.get("consent", "")
             row = posted(

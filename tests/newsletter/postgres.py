@@ -103,7 +103,7 @@ def running(binaries: Path) -> Iterator[Postgres]:
             try:
                 yield _ready(Postgres(folder), process)
             finally:
-                process.send_signal(signal.SIGINT)  # "fast": it does not wait for clients
+                process.send_signal(signal.SIGQUIT)  # at once: it writes nothing more
 
 
 def _ready(server: Postgres, process: subprocess.Popen[bytes]) -> Postgres:

@@ -66,7 +66,7 @@ class Operator:
 
     def __init__(self, folder: Path, database_url: str, sink: Sink) -> None:
         self.folder, self.database_url, self.sink = folder, database_url, sink
-        self.content, self.log, self.port = folder / "content", folder / "log", _free_port()
+        self.content, self.log, self.port = folder / "content", folder / "log", free_port()
         for name, text in _FILES.items():
             file = self.content / name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +141,8 @@ def result(load: subprocess.Popen[str], stop: bool = False) -> dict[str, Any]:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port

@@ -104,6 +104,10 @@ def test_only_named_proxies_are_believed(on_sqlite: Operator) -> None:
                 )
             wait_until_decided(on_sqlite)
         assert len(sources_of(on_sqlite)) == sources
+    said = on_sqlite.log.read_text()
+    assert "203.0.113" not in said
+    assert "reader-" not in said
+    assert " - " not in said  # as in a line of an access log
 
 
 def sources_of(operator: Operator) -> set[str]:
