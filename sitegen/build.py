@@ -14,7 +14,7 @@ from .manifest import Group, Manifest
 from .memo import Memo, digest, plain, read
 from .survey import survey
 from .theme import theme_folders
-from .write import Written, sweep, write
+from .write import OvertakenError, Written, sweep, write
 
 if TYPE_CHECKING:
     from .model import File
@@ -32,13 +32,22 @@ def build(
     `spent` is told how many seconds each page took. Raises ContentError with every problem, and OSError; the site that
     stood in `out` then stays.
     """
-    memo = memo or Memo()
+    try:
+        return _build(content, out, templates, base_url, progress, memo or Memo(), jobs, scheduler, spent, True)
+    except OvertakenError:  # what stood there is gone, so that everything has to be made
+        return _build(content, out, templates, base_url, progress, memo or Memo(), jobs, scheduler, spent, False)
+
+
+def _build(
+    content: Path, out: Path, templates: Path | None, base_url: str, progress: Progress, memo: Memo, jobs: int, scheduler: str,
+    spent: Callable[[str, float], None], trust: bool,
+) -> Written:  # fmt: skip
     progress("looking for changes")
     folders = theme_folders(templates)
     seen = survey(content, folders, memo)
     made, place = digest(seen.whole(), base_url), digest(str(out.resolve()))
     data = memo.get("site", [place]).get(place)
-    before = Manifest.of(read(data)) if data else Manifest()
+    before = Manifest.of(read(data)) if data and trust else Manifest()
     sweep(out.resolve())
     if before.made == made and before.stands(out):
         memo.keep({})
@@ -56,7 +65,8 @@ def build(
                 groups.setdefault(name, []).append(file.path)
                 yield file
 
-        kept = {path: before.stamps[path] for group in plan.kept.values() for path in group.paths}
+        paths = [path for group in plan.kept.values() for path in group.paths]
+        kept = {path: before.stamps[path] for path in (*paths, ".")} if paths else {}
         written = write(made_files(), out, kept)
     if survey(content, folders, memo, seen).whole() == seen.whole():  # else nobody can say of what it was made
         manifest = Manifest(

@@ -22,7 +22,7 @@ from glob import escape
 from itertools import chain
 from pathlib import Path
 
-from .manifest import File, Stamp, stamps
+from .manifest import File, Stamp, stamp, stamps
 
 MARKER = ".sitegen"  # says that the folder is ours to replace
 _ASIDE = ".old"
@@ -31,6 +31,10 @@ _MARK = b"This folder was made by sitegen, which replaces all of it at the next 
 
 class NotOursError(Exception):
     """The folder holds something that this program did not write."""
+
+
+class OvertakenError(OSError):
+    """Another build has put its site where the one stood of which files should be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,9 @@ class Written:
 
 
 def write(files: Iterable[File], out: Path, kept: Mapping[str, Stamp] | None = None) -> Written:
-    """Make `out` consist of `files`, and of those that it has already at the paths `kept`, which look so.
+    """Make `out` consist of `files`, and of those that it has already at the paths `kept`, which look so; `.` is `out` itself.
 
-    Raises NotOursError or OSError, and leaves `out` as it was.
+    Raises NotOursError or OSError, OvertakenError if that is no longer so, and leaves `out` as it was.
     """
     out = out.resolve()
     claim(out)
@@ -60,11 +64,14 @@ def write(files: Iterable[File], out: Path, kept: Mapping[str, Stamp] | None = N
         changed = same = 0
         seen: set[str] = set()
         folders = {""}
+        if kept and (old is None or stamp(os.fstat(old)) != kept["."]):
+            raise OvertakenError
         for path in kept or ():
-            seen.add(path)
-            _make_folder(path, stage, folders)
-            _keep(path, stage, old)
-            same += 1
+            if path != ".":
+                seen.add(path)
+                _make_folder(path, stage, folders)
+                _keep(path, stage, old)
+                same += 1
         for file in chain(files, [File(MARKER, _MARK)]):
             if file.path in seen:
                 raise ValueError(f"two outputs write {file.path}")
@@ -125,10 +132,10 @@ def _make_folder(path: str, stage: str | Path, folders: set[str]) -> None:
 
 def _keep(path: str, stage: Path, old: int | None) -> None:
     """Take one file of the old site into `stage` as it is."""
-    if old is None:
-        raise FileNotFoundError(errno.ENOENT, "the site was removed while it was built anew", path)
     try:
         os.link(path, f"{stage}/{path}", src_dir_fd=old)
+    except FileNotFoundError:  # the other build has begun to remove it
+        raise OvertakenError from None
     except OSError:  # a file system without links
         with open(os.open(path, os.O_RDONLY, dir_fd=old), "rb") as same:
             (stage / path).write_bytes(same.read())
