@@ -14,7 +14,7 @@ from .manifest import Group, Manifest
 from .memo import Memo, digest, plain, read
 from .survey import survey
 from .theme import theme_folders
-from .write import OvertakenError, Written, sweep, write
+from .write import OvertakenError, Written, sweep, update, write
 
 if TYPE_CHECKING:
     from .model import File
@@ -26,21 +26,22 @@ Progress = Callable[[str], None]
 def build(
     content: Path, out: Path, templates: Path | None = None, base_url: str = "", progress: Progress = lambda _: None,
     memo: Memo | None = None, jobs: int = 0, scheduler: str = "", spent: Callable[[str, float], None] = lambda *_: None,
+    at_once: bool = True,
 ) -> Written:  # fmt: skip
-    """Build the site of the folder `content` in the folder `out`.
+    """Build the site of the folder `content` in the folder `out`: all of it at once, or, quicker, file by file.
 
     `spent` is told how many seconds each page took. Raises ContentError with every problem, and OSError; the site that
     stood in `out` then stays.
     """
     try:
-        return _build(content, out, templates, base_url, progress, memo or Memo(), jobs, scheduler, spent, True)
+        return _build(content, out, templates, base_url, progress, memo or Memo(), jobs, scheduler, spent, at_once, True)
     except OvertakenError:  # what stood there is gone, so that everything has to be made
-        return _build(content, out, templates, base_url, progress, memo or Memo(), jobs, scheduler, spent, False)
+        return _build(content, out, templates, base_url, progress, memo or Memo(), jobs, scheduler, spent, at_once, False)
 
 
 def _build(
     content: Path, out: Path, templates: Path | None, base_url: str, progress: Progress, memo: Memo, jobs: int, scheduler: str,
-    spent: Callable[[str, float], None], trust: bool,
+    spent: Callable[[str, float], None], at_once: bool, trust: bool,
 ) -> Written:  # fmt: skip
     progress("looking for changes")
     folders = theme_folders(templates)
@@ -66,8 +67,10 @@ def _build(
                 yield file
 
         paths = [path for group in plan.kept.values() for path in group.paths]
-        kept = {path: before.stamps[path] for path in (*paths, ".")} if paths else {}
-        written = write(made_files(), out, kept)
+        if at_once or not paths:
+            written = write(made_files(), out, {path: before.stamps[path] for path in (*paths, ".")} if paths else {})
+        else:
+            written = update(made_files(), out, before, paths)
     if survey(content, folders, memo, seen).whole() == seen.whole():  # else nobody can say of what it was made
         manifest = Manifest(
             made, {name: Group(plan.keys[name], tuple(paths)) for name, paths in groups.items()}, written.stamps

@@ -181,7 +181,7 @@ def serve(content: Path, templates: Path | None, host: str, port: int, say: Call
             def rebuild() -> None:
                 start = time.perf_counter()
                 try:
-                    written = build(content, out, templates, address, memo=memo)
+                    written = build(content, out, templates, address, memo=memo, at_once=False)
                 except ContentError as error:
                     say(as_text(error.problems))
                     state.tell(error.problems)

@@ -15,17 +15,18 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import escape
 from itertools import chain
 from pathlib import Path
 
-from .manifest import File, Stamp, stamp, stamps
+from .manifest import File, Manifest, Stamp, stamp, stamps
 
 MARKER = ".sitegen"  # says that the folder is ours to replace
 _ASIDE = ".old"
+_NEXT = ".next"  # a file on its way
 _MARK = b"This folder was made by sitegen, which replaces all of it at the next build.\n"
 
 
@@ -90,6 +91,32 @@ def write(files: Iterable[File], out: Path, kept: Mapping[str, Stamp] | None = N
         if old is not None:
             os.close(old)
         _remove(stage)
+
+
+def update(files: Iterable[File], out: Path, before: Manifest, kept: Collection[str]) -> Written:
+    """Make the same of the site `before` in `out` as `write` does, but file by file: for a folder that nobody else reads."""
+    changed = same = 0
+    seen, touched = set(kept), {"."}
+    for file in files:
+        seen.add(file.path)
+        target = out / file.path
+        if file.path in before.stamps and target.is_file() and target.read_bytes() == file.data:
+            same += 1
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (out / _NEXT).write_bytes(file.data)
+        os.replace(out / _NEXT, target)
+        changed += 1
+        touched |= {file.path, *map(str, Path(file.path).parents)}
+    gone = {path for group in before.groups.values() for path in group.paths} - seen
+    for path in gone:
+        (out / path).unlink(missing_ok=True)
+        with suppress(OSError):  # not empty
+            os.removedirs((out / path).parent)
+        touched |= {path, *map(str, Path(path).parents)}
+    found = dict(stamps(out, touched))
+    after = {path: stamp for path, stamp in {**before.stamps, **found}.items() if stamp}
+    return Written(changed, same + len(kept), len(gone), after)
 
 
 def claim(out: Path) -> None:
