@@ -76,7 +76,7 @@ def _build(
             made, {name: Group(plan.keys[name], tuple(paths)) for name, paths in groups.items()}, written.stamps
         )
         memo.put("site", [(place, plain(manifest.plain()))])
-        memo.keep(making.used)
+        memo.keep({**making.used, "site": [place], "files": []})
     return written
 
 
