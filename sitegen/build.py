@@ -7,6 +7,7 @@ process can do its work. With nothing changed, only the survey runs, and nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from .manifest import Group, Manifest
 from .memo import Memo, digest, plain, read
 from .survey import survey
 from .theme import theme_folders
-from .write import Written, sweep, write
+from .write import OvertakenError, Written, sweep, update, write
 
 if TYPE_CHECKING:
     from .model import File
@@ -26,20 +27,30 @@ Progress = Callable[[str], None]
 def build(
     content: Path, out: Path, templates: Path | None = None, base_url: str = "", progress: Progress = lambda _: None,
     memo: Memo | None = None, jobs: int = 0, scheduler: str = "", spent: Callable[[str, float], None] = lambda *_: None,
-    form_action: str = "",
+    at_once: bool = True, form_action: str = "",
 ) -> Written:  # fmt: skip
-    """Build the site of the folder `content` in the folder `out`.
+    """Build the site of the folder `content` in the folder `out`: all of it at once, or, quicker, file by file.
 
     `spent` is told how many seconds each page took. Raises ContentError with every problem, and OSError; the site that
     stood in `out` then stays.
     """
-    memo = memo or Memo()
+    work = partial(_build, content, out, templates, (base_url, form_action), progress, memo or Memo(), jobs, scheduler, spent, at_once)
+    try:
+        return work(trust=True)
+    except OvertakenError:  # what stood there is gone, so that everything has to be made
+        return work(trust=False)
+
+
+def _build(
+    content: Path, out: Path, templates: Path | None, stands_at: tuple[str, str], progress: Progress, memo: Memo, jobs: int,
+    scheduler: str, spent: Callable[[str, float], None], at_once: bool, trust: bool,
+) -> Written:  # fmt: skip
     progress("looking for changes")
     folders = theme_folders(templates)
     seen = survey(content, folders, memo)
-    made, place = digest(seen.whole(), base_url, form_action), digest(str(out.resolve()))
+    made, place = digest(seen.whole(), *stands_at), digest(str(out.resolve()))
     data = memo.get("site", [place]).get(place)
-    before = Manifest.of(read(data)) if data else Manifest()
+    before = Manifest.of(read(data)) if data and trust else Manifest()
     sweep(out.resolve())
     if before.made == made and before.stands(out):
         memo.keep({})
@@ -48,7 +59,7 @@ def build(
     from .making import Making
 
     with Crew(jobs, scheduler) as crew:
-        making = Making(content, folders, (base_url, form_action), seen, memo, crew, progress, spent)
+        making = Making(content, folders, stands_at, seen, memo, crew, progress, spent)
         plan = making.plan(before.standing(out))
         groups = {name: list(group.paths) for name, group in plan.kept.items()}
 
@@ -57,14 +68,17 @@ def build(
                 groups.setdefault(name, []).append(file.path)
                 yield file
 
-        kept = {path: before.stamps[path] for group in plan.kept.values() for path in group.paths}
-        written = write(made_files(), out, kept)
+        paths = [path for group in plan.kept.values() for path in group.paths]
+        if at_once or not paths:
+            written = write(made_files(), out, {path: before.stamps[path] for path in (*paths, ".")} if paths else {})
+        else:
+            written = update(made_files(), out, before, paths)
     if survey(content, folders, memo, seen).whole() == seen.whole():  # else nobody can say of what it was made
         manifest = Manifest(
             made, {name: Group(plan.keys[name], tuple(paths)) for name, paths in groups.items()}, written.stamps
         )
         memo.put("site", [(place, plain(manifest.plain()))])
-        memo.keep(making.used)
+        memo.keep({**making.used, "site": [place], "files": []})
     return written
 
 

@@ -280,9 +280,10 @@ class Making:
         linked: Mapping[str, Linked], model_key: bytes,
     ) -> Iterator[tuple[str, File]]:  # fmt: skip
         """The files of the entries at `places`, and of the whole site if asked for; the two take turns."""
+        says = {entry.slug: digest(model_key, entry.slug, entry.definition) for entry in site.glossary.entries}
+        self.used["printed"] = list(says.values())
         entries = [site.glossary.entries[place] for place in places]
-        printed = [digest(model_key, entry.slug, entry.definition) for entry in entries]
-        self.used["printed"] = printed
+        printed = [says[entry.slug] for entry in entries]
 
         def pages() -> Iterator[tuple[Any, ...]]:
             for place, entry, key in zip(places, entries, printed, strict=True):
@@ -294,8 +295,8 @@ class Making:
         results = self.crew.map(render_entries, shared, pages(), len(entries))
 
         def rendered() -> Iterator[tuple[str, File]]:
-            for entry, key, (files, says, seconds) in zip(entries, printed, chain.from_iterable(results), strict=True):
-                self.memo.put("printed", [(key, says)])
+            for entry, key, (files, said, seconds) in zip(entries, printed, chain.from_iterable(results), strict=True):
+                self.memo.put("printed", [(key, said)])
                 self.spent(entry.path, seconds)
                 yield from ((entry.slug, file) for file in files)
 

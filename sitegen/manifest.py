@@ -55,6 +55,11 @@ class Manifest:
         return {name: group for name, group in self.groups.items() if intact.issuperset(group.paths)}
 
 
+def stamp(status: os.stat_result) -> Stamp:
+    """How a file looks."""
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
 def stamps(folder: Path, paths: Iterable[str]) -> Iterator[tuple[str, Stamp | None]]:
     """How each of `paths` below `folder` looks now; None for what is not there."""
     try:
@@ -69,6 +74,6 @@ def stamps(folder: Path, paths: Iterable[str]) -> Iterator[tuple[str, Stamp | No
             except OSError:
                 yield path, None
             else:
-                yield path, (status.st_size, status.st_mtime_ns, status.st_ino)
+                yield path, stamp(status)
     finally:
         os.close(top)

@@ -163,7 +163,10 @@ class Markup:
 
     def _mentioned(self, html: str, seen: set[str]) -> str:
         text = unescape(html)
-        self.words |= words_of(text)
+        words = words_of(text)
+        self.words |= words
+        if words.isdisjoint(self.mentions.names):  # in a large glossary most pieces of text name nothing
+            return html
         out, last = [], 0
         for start, end, slug in self.mentions.find(text):
             if slug not in seen:

@@ -18,7 +18,7 @@ from typing import Any
 
 KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked", "body", "size", "page", "glossary", "model", "printed", "site")
 KEPT = 3  # times as many results as the newest site needs may stay, for other branches
-_SPARE = 1_000
+SPARE = 8
 
 
 def digest(*parts: bytes | str) -> bytes:
@@ -101,7 +101,7 @@ class Memo:
             for kind, keys in used.items():
                 live = set(keys)
                 (count,) = self._old.execute(f"SELECT count(*) FROM {kind}").fetchone()
-                if count > KEPT * len(live) + _SPARE:
+                if count > KEPT * len(live) + SPARE:
                     rows = self._old.execute(f"SELECT key FROM {kind}").fetchall()
                     self._old.executemany(f"DELETE FROM {kind} WHERE key = ?", (row for row in rows if row[0] not in live))
             for kind in KINDS:

@@ -115,7 +115,7 @@ def _words(text: str, last: int = 0) -> Iterator[tuple[bool, str, int, int]]:
 def words_of(text: str) -> set[str]:
     """Every form by which a word of `text` could be the first of a name."""
     words = {word.casefold() for word in _WORD.findall(text)}
-    return words.union(*(_singulars(word) for word in words))
+    return words | {form for word in words if word[-1] == "s" for form in _singulars(word)}
 
 
 def _singulars(word: str) -> Iterator[str]:

@@ -233,7 +233,7 @@ def serve(
             def rebuild() -> None:
                 start = time.perf_counter()
                 try:
-                    written = build(content, out, templates, address, memo=memo, form_action=form_action)
+                    written = build(content, out, templates, address, memo=memo, at_once=False, form_action=form_action)
                 except ContentError as error:
                     say(as_text(error.problems))
                     state.tell(error.problems)

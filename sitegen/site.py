@@ -31,7 +31,7 @@ class Frame:
     topics: tuple[tuple[str, str, str], ...]  # slug, name and description
     letters: tuple[str, ...]
     listed_at_once: bool  # whether one page lists all entries
-    explorables: Mapping[str, str]  # the fallback's HTML by name
+    explorables: tuple[tuple[str, str], ...]  # name and the fallback's HTML
     folders: tuple[str, ...]  # of the templates
     theme_script: str
     assets_path: str
@@ -51,7 +51,7 @@ class Frame:
         return digest(
             plain((
                 self.title, self.description, self.language, self.base_url, self.publisher, form, self.topics, self.letters,
-                self.listed_at_once, tuple(sorted(self.explorables.items())), self.folders, self.theme_script, self.assets_path,
+                self.listed_at_once, self.explorables, self.folders, self.theme_script, self.assets_path,
             ))
         )
 
@@ -81,7 +81,7 @@ class Site:
             settings.title, settings.description, settings.language, settings.base_url, settings.publisher, settings.newsletter,
             tuple((topic.slug, topic.name, topic.description) for topic in settings.topics),
             tuple(self.glossary.by_letter), len(self.glossary.entries) <= AT_ONCE,
-            {explorable.name: explorable.fallback for explorable in self.glossary.explorables.values()},
+            tuple(sorted((explorable.name, explorable.fallback) for explorable in self.glossary.explorables.values())),
             tuple(map(str, self.theme.folders)), self.theme.assets.get("theme.inline.js", b"").decode().strip(), self.assets_path,
         )  # fmt: skip
 

@@ -102,10 +102,10 @@ class LanguageModel:
 
     def _scored(self, tokens: list[Token], words: tuple[str, ...], ranking: Ranking) -> tuple[ScoredToken, ...]:
         found = []
-        model = ranking.model
-        for token, word, (history, _) in zip(tokens, words, model.events(words), strict=False):
-            best = tuple(word for _, word in ranking.after(history).best(3))
-            found.append(ScoredToken(token, log2(1 / model.probability(word, history)), best))
+        for token, word, (history, _) in zip(tokens, words, ranking.model.events(words), strict=False):
+            offer = ranking.after(history)
+            p = offer.unscaled(word) or offer.unknown
+            found.append(ScoredToken(token, log2(1 / p), tuple(word for _, word in offer.best(3))))
         return tuple(found)
 
     def run(self, name: str, sentence: str) -> Run:

@@ -15,22 +15,27 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import escape
 from itertools import chain
 from pathlib import Path
 
-from .manifest import File, Stamp, stamps
+from .manifest import File, Manifest, Stamp, stamp, stamps
 
 MARKER = ".sitegen"  # says that the folder is ours to replace
 _ASIDE = ".old"
+_NEXT = ".next"  # a file on its way
 _MARK = b"This folder was made by sitegen, which replaces all of it at the next build.\n"
 
 
 class NotOursError(Exception):
     """The folder holds something that this program did not write."""
+
+
+class OvertakenError(OSError):
+    """Another build has put its site where the one stood of which files should be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,9 @@ class Written:
 
 
 def write(files: Iterable[File], out: Path, kept: Mapping[str, Stamp] | None = None) -> Written:
-    """Make `out` consist of `files`, and of those that it has already at the paths `kept`, which look so.
+    """Make `out` consist of `files`, and of those that it has already at the paths `kept`, which look so; `.` is `out` itself.
 
-    Raises NotOursError or OSError, and leaves `out` as it was.
+    Raises NotOursError or OSError, OvertakenError if that is no longer so, and leaves `out` as it was.
     """
     out = out.resolve()
     claim(out)
@@ -60,11 +65,14 @@ def write(files: Iterable[File], out: Path, kept: Mapping[str, Stamp] | None = N
         changed = same = 0
         seen: set[str] = set()
         folders = {""}
+        if kept and (old is None or stamp(os.fstat(old)) != kept["."]):
+            raise OvertakenError
         for path in kept or ():
-            seen.add(path)
-            _make_folder(path, stage, folders)
-            _keep(path, stage, old)
-            same += 1
+            if path != ".":
+                seen.add(path)
+                _make_folder(path, stage, folders)
+                _keep(path, stage, old)
+                same += 1
         for file in chain(files, [File(MARKER, _MARK)]):
             if file.path in seen:
                 raise ValueError(f"two outputs write {file.path}")
@@ -83,6 +91,32 @@ def write(files: Iterable[File], out: Path, kept: Mapping[str, Stamp] | None = N
         if old is not None:
             os.close(old)
         _remove(stage)
+
+
+def update(files: Iterable[File], out: Path, before: Manifest, kept: Collection[str]) -> Written:
+    """Make the same of the site `before` in `out` as `write` does, but file by file: for a folder that nobody else reads."""
+    changed = same = 0
+    seen, touched = set(kept), {"."}
+    for file in files:
+        seen.add(file.path)
+        target = out / file.path
+        if file.path in before.stamps and target.is_file() and target.read_bytes() == file.data:
+            same += 1
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (out / _NEXT).write_bytes(file.data)
+        os.replace(out / _NEXT, target)
+        changed += 1
+        touched |= {file.path, *map(str, Path(file.path).parents)}
+    gone = {path for group in before.groups.values() for path in group.paths} - seen
+    for path in gone:
+        (out / path).unlink(missing_ok=True)
+        with suppress(OSError):  # not empty
+            os.removedirs((out / path).parent)
+        touched |= {path, *map(str, Path(path).parents)}
+    found = dict(stamps(out, touched))
+    after = {path: stamp for path, stamp in {**before.stamps, **found}.items() if stamp}
+    return Written(changed, same + len(kept), len(gone), after)
 
 
 def claim(out: Path) -> None:
@@ -125,10 +159,10 @@ def _make_folder(path: str, stage: str | Path, folders: set[str]) -> None:
 
 def _keep(path: str, stage: Path, old: int | None) -> None:
     """Take one file of the old site into `stage` as it is."""
-    if old is None:
-        raise FileNotFoundError(errno.ENOENT, "the site was removed while it was built anew", path)
     try:
         os.link(path, f"{stage}/{path}", src_dir_fd=old)
+    except FileNotFoundError:  # the other build has begun to remove it
+        raise OvertakenError from None
     except OSError:  # a file system without links
         with open(os.open(path, os.O_RDONLY, dir_fd=old), "rb") as same:
             (stage / path).write_bytes(same.read())

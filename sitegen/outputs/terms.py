@@ -102,7 +102,7 @@ def _entry_view(shown: Shown, renderer: Renderer, letter: Letter, topics: tuple[
         example=Safe(at_root(body.example, root)),
         explorable=ExplorableView(
             entry.explorable,
-            Safe(renderer.frame.explorables[entry.explorable]),
+            Safe(dict(renderer.frame.explorables)[entry.explorable]),
             f"explorables/{entry.explorable}/explorable.js",
         )
         if entry.explorable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from markupsafe import Markup as Safe
@@ -124,6 +125,7 @@ def card(entry: Entry) -> Card:
     return Card(entry.slug, entry.title, entry.path, entry.definition, entry.level)
 
 
+@lru_cache(maxsize=1)
 def site_view(frame: Frame) -> SiteView:
     """What every page shows of the whole."""
     topics = tuple(Topic(slug, name, description, f"topics/{slug}/") for slug, name, description in frame.topics)
