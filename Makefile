@@ -33,8 +33,11 @@ $(STAMP): pyproject.toml constraints.txt
 clean:
 	rm -rf .venv public
 
+# Builds beside Hugo's: `make bench N=10000` is the full table, `make bench N=10000 HUGE=--huge` goes up to 100,000.
+N ?= 1000
 bench: $(STAMP)
-	$(BIN)/python -m tests.bench.build
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m tests.bench.build $(N) $(HUGE)
 
 bench-demo: $(STAMP)
 	$(BIN)/python -m tests.browser.install

@@ -1,84 +1,98 @@
-"""The stages in order: reading `build` explains the program."""
+"""The stages in order: reading `build`, and then `Making.plan`, explains the program.
+
+Each stage is a pure function of values, so that `memo` can remember its results by the hash of what went in, and any
+process can do its work. With nothing changed, only the survey runs, and nothing else is even imported.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .check import check
-from .dates import git_dates
-from .link import link
-from .load import load
-from .markup import Markup
-from .model import Dates, Draft, File, Glossary
-from .outputs import OUTPUTS
-from .problems import ContentError, Problem
-from .render import Renderer
-from .site import Site
-from .theme import load_theme
-from .train import LanguageModel, train
-from .write import Written, write
+from .manifest import Group, Manifest
+from .memo import Memo, digest, plain, read
+from .survey import survey
+from .theme import theme_folders
+from .write import OvertakenError, Written, sweep, update, write
+
+if TYPE_CHECKING:
+    from .model import File
+    from .train import LanguageModel
 
 Progress = Callable[[str], None]
 
 
 def build(
     content: Path, out: Path, templates: Path | None = None, base_url: str = "", progress: Progress = lambda _: None,
-    form_action: str = "",
+    memo: Memo | None = None, jobs: int = 0, scheduler: str = "", spent: Callable[[str, float], None] = lambda *_: None,
+    at_once: bool = True, form_action: str = "",
 ) -> Written:  # fmt: skip
-    """Build the site of the folder `content` in the folder `out`.
+    """Build the site of the folder `content` in the folder `out`: all of it at once, or, quicker, file by file.
 
-    Raises ContentError with every problem, and OSError; the site that stood in `out` then stays.
+    `spent` is told how many seconds each page took. Raises ContentError with every problem, and OSError; the site that
+    stood in `out` then stays.
     """
-    progress("reading")
-    draft = load(content)
-    require(check(draft))
-    site = make_site(draft, content, templates, base_url, progress, form_action)
-    progress("rendering")
-    return write(list(files(site)), out)
+    work = partial(_build, content, out, templates, (base_url, form_action), progress, memo or Memo(), jobs, scheduler, spent, at_once)
+    try:
+        return work(trust=True)
+    except OvertakenError:  # what stood there is gone, so that everything has to be made
+        return work(trust=False)
 
 
-def require(problems: tuple[Problem, ...]) -> None:
-    """Raise ContentError if any of `problems` is more than advice."""
-    if serious := [problem for problem in problems if not problem.advice]:
-        raise ContentError(serious)
+def _build(
+    content: Path, out: Path, templates: Path | None, stands_at: tuple[str, str], progress: Progress, memo: Memo, jobs: int,
+    scheduler: str, spent: Callable[[str, float], None], at_once: bool, trust: bool,
+) -> Written:  # fmt: skip
+    progress("looking for changes")
+    folders = theme_folders(templates)
+    seen = survey(content, folders, memo)
+    made, place = digest(seen.whole(), *stands_at), digest(str(out.resolve()))
+    data = memo.get("site", [place]).get(place)
+    before = Manifest.of(read(data)) if data and trust else Manifest()
+    sweep(out.resolve())
+    if before.made == made and before.stands(out):
+        memo.keep({})
+        return Written(0, sum(len(group.paths) for group in before.groups.values()), 0)
+    from .crew import Crew
+    from .making import Making
 
+    with Crew(jobs, scheduler) as crew:
+        making = Making(content, folders, stands_at, seen, memo, crew, progress, spent)
+        plan = making.plan(before.standing(out))
+        groups = {name: list(group.paths) for name, group in plan.kept.items()}
 
-def make_site(
-    draft: Draft, content: Path, templates: Path | None, base_url: str = "", progress: Progress = lambda _: None,
-    form_action: str = "",
-) -> Site:  # fmt: skip
-    """Link, mark up and train: everything the pages show."""
-    glossary = link(draft, base_url, form_action)
-    progress("marking up")
-    markup = Markup(glossary)
-    bodies = {entry.slug: markup.entry(entry) for entry in glossary.entries}
-    about = markup.page(glossary.settings.about.value) if glossary.settings.about else ""
-    issues = {issue.name: markup.page(issue.body.value) for issue in glossary.issues}
-    progress("training the language model")
-    return Site(
-        glossary, bodies, about, issues, train(glossary, bodies), _dates(glossary, content), load_theme(templates)
-    )
+        def made_files() -> Iterator[File]:
+            for name, file in plan.made:
+                groups.setdefault(name, []).append(file.path)
+                yield file
+
+        paths = [path for group in plan.kept.values() for path in group.paths]
+        if at_once or not paths:
+            written = write(made_files(), out, {path: before.stamps[path] for path in (*paths, ".")} if paths else {})
+        else:
+            written = update(made_files(), out, before, paths)
+    if survey(content, folders, memo, seen).whole() == seen.whole():  # else nobody can say of what it was made
+        manifest = Manifest(
+            made, {name: Group(plan.keys[name], tuple(paths)) for name, paths in groups.items()}, written.stamps
+        )
+        memo.put("site", [(place, plain(manifest.plain()))])
+        memo.keep({**making.used, "site": [place], "files": []})
+    return written
 
 
 def language_model(content: Path) -> LanguageModel:
     """The model that the pages of the folder `content` show. Raises ContentError with every problem."""
+    from .check import check
+    from .link import link
+    from .load import load
+    from .making import require
+    from .markup import Markup
+    from .train import train
+
     draft = load(content)
     require(check(draft))
     glossary = link(draft)
-    markup = Markup(glossary)
+    markup = Markup.of(glossary)
     return train(glossary, {entry.slug: markup.entry(entry) for entry in glossary.entries})
-
-
-def _dates(glossary: Glossary, content: Path) -> dict[str, Dates]:
-    known = git_dates(content / "terms", os.environ)
-    found = {entry.slug: known.get(Path(entry.place.path).name) or known.get("") for entry in glossary.entries}
-    return {slug: dates for slug, dates in found.items() if dates}
-
-
-def files(site: Site) -> Iterator[File]:
-    """Every file of the site."""
-    renderer = Renderer(site)
-    for output in OUTPUTS:
-        yield from output(site, renderer)

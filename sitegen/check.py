@@ -14,23 +14,15 @@ from .model import Draft
 from .problems import Problem
 from .rules import BY_NAME
 
-CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
-    rules,
-    names,
-    references,
-    cycles,
-    definitions,
-    markup,
-    completeness,
-    orphans,
-    needed,
-)
+LOCAL: tuple[Callable[[Draft], Iterator[Problem]], ...] = (definitions, markup, completeness)  # each entry by itself
+WHOLE: tuple[Callable[[Draft], Iterator[Problem]], ...] = (rules, names, references, cycles, orphans, needed)
+CHECKS = (*WHOLE, *LOCAL)
 
 
-def check(draft: Draft) -> tuple[Problem, ...]:
+def check(draft: Draft, checks: Iterable[Callable[[Draft], Iterator[Problem]]] = CHECKS) -> tuple[Problem, ...]:
     """All problems of `draft`, those met while reading it included, under the rules of its settings."""
     found = list(draft.problems)
-    for each in CHECKS:
+    for each in checks:
         found.extend(each(draft))
     return tuple(sorted(set(_weighed(found, draft))))
 

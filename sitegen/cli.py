@@ -6,25 +6,23 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import __version__
 from .build import build as build_site
-from .check import check as check_draft
-from .commands.generate import generate
-from .commands.newsletter import newsletter
-from .commands.operator import mounted
-from .commands.perplexity import perplexity
-from .commands.shared import content_option, count, json_option, reported
-from .load import load
-from .model import Draft
+from .commands.profile import Stages
+from .commands.shared import content_option, count, json_option, reported, stages
+from .memo import Memo
 from .problems import FORMATS, Problem, printable
 from .write import claim
+
+if TYPE_CHECKING:
+    from .model import Draft
 
 out_option = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default="public", show_default=True,
@@ -36,7 +34,23 @@ templates_option = click.option(
 )  # fmt: skip
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_LATE = ("deploy", "generate", "newsletter", "perplexity")
+
+
+class _Commands(click.Group):
+    """The commands of this file, and those in `commands`, each of which is imported when it is asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted([*super().list_commands(context), *_LATE])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name in _LATE:
+            command: click.Command = getattr(import_module(f".commands.{name}", __package__), name)
+            return command
+        return super().get_command(context, name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__)
 def main() -> None:
     """Turn a folder of YAML glossary entries into a static site that explains its terms.
@@ -57,44 +71,53 @@ def _templates(given: Path | None) -> Path | None:
     return given or (Path("templates") if Path("templates").is_dir() else None)
 
 
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """Names the stage at work, on a terminal only; rich is imported when the first stage begins there."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    with console.status("starting") as status:
-        yield lambda stage: status.update(stage)
-
-
 @main.command(short_help="Build the site.")
 @content_option
 @out_option
 @templates_option
 @click.option("--base-url", default="", help="Where the site will stand, instead of what site.yaml says.")
+@click.option("--jobs", type=click.IntRange(1, 1024), help="How many processes do the work. [default: one a core]")
+@click.option("--scheduler", default="", metavar="ADDRESS",
+              help="Let the Dask cluster with this scheduler do the work, as in tcp://10.0.0.1:8786.")  # fmt: skip
+@click.option("--memo", type=click.Path(path_type=Path, dir_okay=False),
+              help="Where results are remembered. [default: .sitegen/memo.sqlite3 beside the content]")  # fmt: skip
+@click.option("--profile", is_flag=True, help="Say where the time went: by stage, and the ten slowest pages.")
 @json_option
 @reported
-def build(content: Path, out: Path, templates: Path | None, base_url: str, as_json: bool) -> None:
+def build(
+    content: Path, out: Path, templates: Path | None, base_url: str, jobs: int | None, scheduler: str, memo: Path | None,
+    profile: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Build the site. If anything is wrong, the site that stood there before stays."""
-    from .settings import parse_base_url
+    if base_url:
+        from .settings import parse_base_url
 
-    try:
-        base_url = parse_base_url(base_url) if base_url else ""
-    except ValueError:
-        raise click.UsageError("--base-url must be an address like https://example.org/glossary/") from None
+        try:
+            base_url = parse_base_url(base_url)
+        except ValueError:
+            raise click.UsageError("--base-url must be an address like https://example.org/glossary/") from None
     _apart(content, out)
-    with _progress() as progress:
-        written = build_site(content, out, _templates(templates), base_url, progress)
+    times = Stages()
+
+    def begin(stage: str) -> None:
+        times.begin(stage)
+        progress(stage)
+
+    with stages() as progress, Memo(memo or content.resolve().parent / ".sitegen" / "memo.sqlite3") as remembered:
+        written = build_site(
+            content, out, _templates(templates), base_url, begin, remembered,
+            jobs or 0, scheduler, times.spent,
+        )  # fmt: skip
+    if profile:
+        click.echo(times.report(), err=True)
     if as_json:
         click.echo(
             json.dumps({"out": str(out), "changed": written.changed, "same": written.same, "removed": written.removed})
         )
     else:
         total = count(written.changed + written.same, "file")
-        click.echo(f"{printable(str(out))}: {total}, {written.changed:,} new or changed, {written.removed:,} removed")
+        news = f"{written.changed:,} new or changed, {written.removed:,} removed"
+        click.echo(f"{printable(str(out))}: {total}, {news if written.changed or written.removed else 'nothing changed'}")
 
 
 def _apart(content: Path, out: Path) -> None:
@@ -117,6 +140,9 @@ def _apart(content: Path, out: Path) -> None:
 @reported
 def check(content: Path, form: str, as_json: bool, strict: bool) -> None:
     """Say everything that is wrong with the content, each with its place, rule and a hint."""
+    from .check import check as check_draft
+    from .load import load
+
     draft = load(content)
     found = check_draft(draft)
     serious = [problem for problem in found if strict or not problem.advice]
@@ -157,6 +183,7 @@ def _print_problems(text: str) -> None:
 @reported
 def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
     """Show the site, rebuild on every save, reload the page, and show problems in it."""
+    from .commands.operator import mounted
     from .serve import serve as serve_site
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as cleanly as Ctrl-C
@@ -169,6 +196,7 @@ def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
 @reported
 def new(term: str, content: Path) -> None:
     """Write a commented entry for TERM, which passes `check` once it is filled in."""
+    from .load import load
     from .new import new_entry
 
     try:
@@ -188,6 +216,8 @@ def new(term: str, content: Path) -> None:
 @reported
 def list_(content: Path, missing: bool, as_json: bool) -> None:
     """List the terms with their topics and what each lacks."""
+    from .load import load
+
     rows = [row for row in _rows(load(content)) if row["missing"] or not missing]
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -242,8 +272,3 @@ def rules(as_json: bool) -> None:
     click.echo(
         "\nSwitch one in site.yaml:\n    rules:\n      orphan: off\n      missing-example: problem\n      definition-length: [problem, 200]"
     )
-
-
-main.add_command(generate)
-main.add_command(newsletter)
-main.add_command(perplexity)

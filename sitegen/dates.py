@@ -5,12 +5,18 @@ File times are not asked: a fresh clone sets them all to now.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from .model import Dates
+
+
+def entry_dates(folder: Path) -> dict[str, Dates]:
+    """`git_dates` in the environment of this program."""
+    return git_dates(folder, os.environ)
 
 
 def git_dates(folder: Path, environment: Mapping[str, str]) -> dict[str, Dates]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from .model import Deprecation, Draft, DraftEntry, Entry, Glossary, Reference
 from .names import NameIndex, fold, letter_of, slugify, sort_key
 from .nodes import Scalar
-from .scan import plain
+from .scan import links, plain
 
 
 def link(draft: Draft, base_url: str = "", form_action: str = "") -> Glossary:
@@ -21,7 +22,8 @@ def link(draft: Draft, base_url: str = "", form_action: str = "") -> Glossary:
         settings = replace(settings, newsletter=replace(settings.newsletter, action=form_action))
     index = draft.index
     topics = {fold(name): topic.slug for topic in draft.settings.topics for name in (topic.slug, topic.name)}
-    entries = {entry.slug: _entry(entry, index, topics) for entry in draft.entries}
+    titles = {entry.slug: _line(entry.title) for entry in draft.entries}
+    entries = {entry.slug: _entry(entry, index, topics, titles) for entry in draft.entries}
     ordered = sorted(entries.values(), key=lambda entry: (*sort_key(entry.title), entry.slug))
     children: dict[str, list[str]] = {}
     for entry in ordered:
@@ -44,7 +46,7 @@ def link(draft: Draft, base_url: str = "", form_action: str = "") -> Glossary:
     )
 
 
-def _entry(draft: DraftEntry, index: NameIndex, topics: dict[str, str]) -> Entry:
+def _entry(draft: DraftEntry, index: NameIndex, topics: dict[str, str], titles: dict[str, str]) -> Entry:
     def slugs(names: Iterable[Scalar]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(index.resolve(name.value)[0] for name in names))
 
@@ -69,15 +71,32 @@ def _entry(draft: DraftEntry, index: NameIndex, topics: dict[str, str]) -> Entry
         level=draft.level,
         explorable=_text(draft.explorable),
         references=tuple(
-            Reference(_line(_text(r.title)), tuple(_line(a.value) for a in r.authors), r.year, _text(r.url))
-            for r in draft.references
+            _reference(_text(r.title), (a.value for a in r.authors), r.year, _text(r.url)) for r in draft.references
         ),
         autolink=draft.autolink,
         deprecated=Deprecation("".join(slugs(filter(None, [old.by]))), _text(old.note))
         if (old := draft.deprecated)
         else None,
+        links=tuple(
+            (name, slug := index.resolve(name)[0], titles[slug])
+            for name in dict.fromkeys(span.value for text in draft.texts for span in links(text.value))
+        ),
         place=draft.place,
     )
+
+
+def whole(entry: Entry, texts: tuple[Any, ...]) -> Entry:
+    """An entry made of its facts alone, with its texts."""
+    summary, explainer, example, note, pronunciation, references = texts
+    return replace(
+        entry, summary=summary, explainer=explainer, example=example, pronunciation=pronunciation,
+        references=tuple(_reference(*reference) for reference in references),
+        deprecated=entry.deprecated and replace(entry.deprecated, note=note),
+    )  # fmt: skip
+
+
+def _reference(title: str, authors: Iterable[str], year: int | None, url: str) -> Reference:
+    return Reference(_line(title), tuple(map(_line, authors)), year, url)
 
 
 def _text(scalar: Scalar | None) -> str:

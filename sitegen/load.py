@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from .fields import MAX_LINE, MAX_TEXT, Fields
 from .measured import MEASURED, measured
@@ -14,6 +16,7 @@ from .model import LEVELS, Draft, DraftDeprecation, DraftEntry, DraftReference, 
 from .names import slugify
 from .nodes import Mapping, Scalar, read_yaml
 from .problems import ContentError, Place, Problem
+from .scan import links
 from .settings import settings
 from .source import Source, read_source
 
@@ -27,6 +30,14 @@ _ISSUE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-([^/]+)\.md")
 
 def load(content: Path) -> Draft:
     """Everything below the folder `content`, in name order."""
+    draft, files = outline(content)
+    problems = list(draft.problems)
+    entries = tuple(entry for file, shown in files if (entry := _read_entry(file, shown, problems)))
+    return replace(draft, entries=entries, problems=tuple(problems))
+
+
+def outline(content: Path) -> tuple[Draft, list[tuple[str, str]]]:
+    """Everything below `content` but the entries, and their files, each with how it is called in messages."""
     problems: list[Problem] = []
     folder = _Folder(content, content.as_posix(), problems)
     there = os.path.lexists(content / "site.yaml")
@@ -37,14 +48,14 @@ def load(content: Path) -> Draft:
     site_settings = settings(site, problems) if site else Settings()
     explorables = {e.name: e for e in _explorables(folder / "explorables")}
     before = len(problems)
-    entries = tuple(_entries(folder / "terms"))
-    if not entries and len(problems) == before:
+    files = list(_entry_files(folder / "terms"))
+    if not files and len(problems) == before:
         hint = f"write one with: sitegen new 'Term' --content {content}"
         problems.append(Problem(Place(f"{content.as_posix()}/terms"), "no-entries", "there is no entry here", hint))
     issues = tuple(_issues(folder / "newsletter"))
     scores = folder.read(MEASURED) if (content / MEASURED).exists() else None
     held_out = measured(scores, problems) if scores else None
-    return Draft(site_settings, entries, explorables, issues, held_out, tuple(problems))
+    return Draft(site_settings, (), explorables, issues, held_out, tuple(problems)), files
 
 
 class _Folder:
@@ -52,7 +63,9 @@ class _Folder:
 
     def __init__(self, path: Path, shown: str, problems: list[Problem], root: Path | None = None) -> None:
         self.path, self.shown, self.problems = path, shown, problems
-        self.root = root or Path(os.path.realpath(path))
+        real = Path(os.path.realpath(path))  # Path.resolve may raise in a loop
+        self.root = root or real
+        self.inside = real.is_relative_to(self.root)
 
     def __truediv__(self, name: str) -> _Folder:
         return _Folder(self.path / name, f"{self.shown}/{name}", self.problems, self.root)
@@ -60,26 +73,28 @@ class _Folder:
     def say(self, name: str, rule: str, message: str, hint: str = "") -> None:
         self.problems.append(Problem(Place(f"{self.shown}/{name}"), rule, message, hint))
 
-    def names(self) -> Iterator[str]:
+    def entries(self) -> Iterator[os.DirEntry[str]]:
         """What stands in it, in name order, but hidden files and editors' copies; none if it does not exist."""
         if not self.path.is_dir():
             return
         try:
-            names = sorted(os.listdir(self.path))
+            with os.scandir(self.path) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             self.say("", "unreadable", f"cannot be listed: {error.strerror}")
             return
-        for name in names:
+        for entry in entries:
+            name = entry.name
             if name.startswith(".") or name.endswith(("~", ".swp", ".tmp")):
                 continue
             if not name.isprintable():
                 self.say(name, "not-an-entry", "a file name with unprintable characters", "rename the file")
-            elif self.holds(name):
-                yield name
+            elif (self.inside and not entry.is_symlink()) or self.holds(name):
+                yield entry
 
     def holds(self, name: str) -> bool:
         """Whether that is no link out of the content; if it is one, it is a problem."""
-        held = Path(os.path.realpath(self.path / name)).is_relative_to(self.root)  # Path.resolve may raise in a loop
+        held = Path(os.path.realpath(self.path / name)).is_relative_to(self.root)
         if not held:
             self.say(name, "outside-content", "a link to a file outside the content", "copy the file here")
         return held
@@ -94,16 +109,31 @@ class _Folder:
             return None
 
 
-def _entries(folder: _Folder) -> Iterator[DraftEntry]:
-    for name in folder.names():
-        if not name.endswith(".yaml") or (folder.path / name).is_dir():
-            named = name.lower().endswith((".yml", ".yaml")) and not (folder.path / name).is_dir()
+def _entry_files(folder: _Folder) -> Iterator[tuple[str, str]]:
+    for entry in folder.entries():
+        name = entry.name
+        # `is_dir` of an entry that is a link follows it, and may raise in a loop.
+        folder_there = os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir()
+        if not name.endswith(".yaml") or folder_there:
+            named = name.lower().endswith((".yml", ".yaml")) and not folder_there
             hint = "name it <slug>.yaml" if named else "move it out of this folder"
             folder.say(name, "not-an-entry", "not a YAML file of one entry", hint)
-            continue
-        source = folder.read(name)
-        if source and (entry := _entry(source, name.removesuffix(".yaml"), folder.problems)):
-            yield entry
+        else:
+            yield entry.path, f"{folder.shown}/{name}"
+
+
+def _read_entry(file: str, shown: str, problems: list[Problem]) -> DraftEntry | None:
+    try:
+        return entry_of(read_source(Path(file), shown), problems)
+    except ContentError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def entry_of(source: Source, problems: list[Problem]) -> DraftEntry | None:
+    """The entry that a file holds; `problems` grows by what is wrong in it."""
+    stem = source.path.rpartition("/")[2].removesuffix(".yaml")
+    return _entry(source, stem, problems)
 
 
 def _entry(source: Source, stem: str, problems: list[Problem]) -> DraftEntry | None:
@@ -186,7 +216,8 @@ def _deprecation(fields: Fields) -> DraftDeprecation | None:
 
 
 def _explorables(folder: _Folder) -> Iterator[Explorable]:
-    for name in folder.names():
+    for entry in folder.entries():
+        name = entry.name
         inner = folder / name
         if not inner.path.is_dir() or slugify(name) != name:
             folder.say(
@@ -207,7 +238,8 @@ def _explorables(folder: _Folder) -> Iterator[Explorable]:
 
 
 def _issues(folder: _Folder) -> Iterator[Issue]:
-    for name in folder.names():
+    for entry in folder.entries():
+        name = entry.name
         match = _ISSUE_NAME.fullmatch(name)
         try:
             slug = slugify(match[2]) if match and date.fromisoformat(match[1]) else ""
@@ -234,3 +266,58 @@ def _issues(folder: _Folder) -> Iterator[Issue]:
             continue
         body = Scalar(rest, source, len(first) + 1, len(source.text))
         yield Issue(name.removesuffix(".md"), match[1], first[2:].strip(), body)
+
+
+# --- as plain values -----------------------------------------------------------------------------
+
+
+def facts(entry: DraftEntry) -> tuple[Any, ...]:
+    """What of an entry may matter to others: all but its prose and references, of whose texts only the links are left."""
+
+    def values(scalars: Iterable[Scalar]) -> tuple[str, ...]:
+        return tuple(scalar.value for scalar in scalars)
+
+    old = entry.deprecated
+    return (
+        entry.place.path, entry.slug, _value(entry.term), _value(entry.sense), values(entry.aliases), _value(entry.definition),
+        _links(entry.summary), _links(entry.explainer), _links(entry.example),
+        values(entry.related), values(entry.contrast), values(entry.broader), values(entry.topics),
+        entry.level, _value(entry.explorable), entry.autolink, old and (_value(old.by), _links(old.note)),
+    )  # fmt: skip
+
+
+def from_facts(known: tuple[Any, ...]) -> DraftEntry:
+    """The entry of which these are the facts. Its values do not know their places."""
+    path, slug, term, sense, aliases, definition, summary, explainer, example, *lists, level, explorable, autolink, old = known
+    source = Source(path, "")
+
+    def scalar(value: str | None) -> Scalar | None:
+        return None if value is None else Scalar(value, source, 0, 0)
+
+    def scalars(values: tuple[str, ...]) -> tuple[Scalar, ...]:
+        return tuple(Scalar(value, source, 0, 0) for value in values)
+
+    place = Place(path)
+    related, contrast, broader, topics = map(scalars, lists)
+    return DraftEntry(
+        place, slug, place, scalar(term), scalar(sense), scalars(aliases), None, scalar(definition), scalar(summary),
+        scalar(explainer), scalar(example), related, contrast, broader, topics, level, scalar(explorable), (), autolink,
+        DraftDeprecation(scalar(old[0]), scalar(old[1])) if old else None, frozenset(),
+    )  # fmt: skip
+
+
+def texts(entry: DraftEntry) -> tuple[Any, ...]:
+    """The rest of it: prose, pronunciation and references."""
+    return (
+        _value(entry.summary) or "", _value(entry.explainer) or "", _value(entry.example) or "",
+        (entry.deprecated and _value(entry.deprecated.note)) or "", _value(entry.pronunciation) or "",
+        tuple((_value(r.title) or "", tuple(a.value for a in r.authors), r.year, _value(r.url) or "") for r in entry.references),
+    )  # fmt: skip
+
+
+def _value(scalar: Scalar | None) -> str | None:
+    return None if scalar is None else scalar.value
+
+
+def _links(scalar: Scalar | None) -> str | None:
+    return None if scalar is None else " ".join(scalar.value[span.start : span.end] for span in links(scalar.value))

@@ -7,12 +7,14 @@ private-use character, and its HTML is put there in the end.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape, unescape
+from typing import Any
 
 from .mathematics import formula
-from .mentions import Mentions
-from .model import Entry, Glossary
+from .mentions import Mentions, names_of, words_of
+from .model import Entry, Glossary, path_of
 from .names import url_path
 from .scan import HOLE, Span, scan
 
@@ -24,6 +26,9 @@ _TAG = re.compile(r"</?([a-z][a-z0-9]*)")
 _QUIET = frozenset({"a", "code", "pre", "blockquote", "h2", "h3", "h4", "h5", "h6", "math", "sup", "th"})
 _SECTION = re.compile(r"(?=<h[2-6])")
 _NOTE = re.compile(r'((?:id="|href="#)fn(?:ref\d*)?):')
+
+
+Target = tuple[str, str]  # an entry's slug and title
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +54,48 @@ class Body:
     styles: frozenset[tuple[str, str]]
 
 
-class Markup:
-    """Renders one glossary's texts, reusing one Markdown instance."""
+    def plain(self) -> tuple[Any, ...]:
+        """Itself in plain values, of which `Body.of` makes it again."""
+        headings = tuple((heading.id, heading.text, heading.level) for heading in self.headings)
+        sets = tuple(sorted(self.mentions)), tuple(sorted(self.styles))
+        return self.summary, self.in_depth, self.example, self.note, headings, *sets
 
-    def __init__(self, glossary: Glossary) -> None:
+    @classmethod
+    def of(cls, plain: tuple[Any, ...]) -> Body:
+        summary, in_depth, example, note, headings, mentions, styles = plain
+        return cls(
+            summary, in_depth, example, note, tuple(Heading(*h) for h in headings), frozenset(mentions), frozenset(styles)
+        )
+
+
+class Markup:
+    """Renders one glossary's texts, reusing one Markdown instance. `words` are those of the last entry's running text."""
+
+    def __init__(self, mentions: Mentions, resolve: Callable[[str], Target]) -> None:
+        """`resolve` says what a page that is no entry's means by a name."""
         from .dialect import accessible, markdown  # Markdown takes 50 ms to import
 
-        self.glossary = glossary
-        self.mentions = Mentions(glossary)
+        self.mentions, self.resolve = mentions, resolve
         self.markdown, self.accessible = markdown(), accessible
+        self.links: dict[str, Target] = {}
         self.found: set[str] = set()
         self.styles: set[tuple[str, str]] = set()
+        self.words: set[str] = set()
+
+    @classmethod
+    def of(cls, glossary: Glossary) -> Markup:
+        """What renders the texts of a glossary."""
+
+        def resolve(name: str) -> Target:
+            entry = glossary.by_slug[glossary.index.resolve(name)[0]]
+            return entry.slug, entry.title
+
+        return cls(Mentions(names_of(glossary)), resolve)
 
     def entry(self, entry: Entry) -> Body:
         """The prose of `entry`."""
-        self.found, self.styles = set(), set()
+        self.found, self.styles, self.words = set(), set(), set()
+        self.links = {name: (slug, title) for name, slug, title in entry.links}
         summary = _told_apart("summary", self.html(entry.summary, entry.slug))
         in_depth = self.html(entry.explainer, entry.slug)
         headings = _headings(in_depth)
@@ -102,11 +134,11 @@ class Markup:
 
     def _filling(self, span: Span, targets: list[str]) -> str:
         if span.kind == "link":
-            entry = self.glossary.by_slug[self.glossary.index.resolve(span.value)[0]]
-            targets.append(entry.slug)
-            self.found.add(entry.slug)
-            shown = span.shown or _shown(span.value, entry)
-            return f'<a href="{{root}}{url_path(entry.path)}">{escape(shown, quote=False)}</a>'
+            slug, title = self.links.get(span.value) or self.resolve(span.value)
+            targets.append(slug)
+            self.found.add(slug)
+            shown = span.shown or _shown(span.value, slug, title)
+            return f'<a href="{{root}}{url_path(path_of(slug))}">{escape(shown, quote=False)}</a>'
         made = formula(span.value, span.kind == "display")
         self.styles.update(made.styles)
         if span.kind == "math" and len(span.value) <= UNBROKEN:
@@ -131,12 +163,16 @@ class Markup:
 
     def _mentioned(self, html: str, seen: set[str]) -> str:
         text = unescape(html)
+        words = words_of(text)
+        self.words |= words
+        if words.isdisjoint(self.mentions.names):  # in a large glossary most pieces of text name nothing
+            return html
         out, last = [], 0
         for start, end, slug in self.mentions.find(text):
             if slug not in seen:
                 seen.add(slug)
                 self.found.add(slug)
-                address = url_path(self.glossary.by_slug[slug].path)
+                address = url_path(path_of(slug))
                 out += [
                     escape(text[last:start], quote=False),
                     f'<a href="{{root}}{address}">{escape(text[start:end], quote=False)}</a>',
@@ -145,14 +181,13 @@ class Markup:
         return "".join(out) + escape(text[last:], quote=False) if out else html
 
 
-def _shown(written: str, entry: Entry) -> str:
+def _shown(written: str, slug: str, title: str) -> str:
     """A link's words where it has none of its own: as written, but a slug as its term.
 
     The case of a slug's first letter is kept, so that `[[momentum]]` reads well within a sentence.
     """
-    if written != entry.slug:
+    if written != slug:
         return " ".join(written.split())
-    title = entry.title
     return title if any(c.isupper() for c in title[1:]) else written[0] + title[1:]
 
 

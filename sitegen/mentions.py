@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from .memo import digest
 from .model import Glossary
 from .names import MARKS
 
@@ -24,6 +25,17 @@ class _Node:
     ends: list[tuple[str, str]] = field(default_factory=list)
 
 
+def names_of(glossary: Glossary) -> tuple[tuple[str, str, str], ...]:
+    """Every name that may be linked by itself, after its first word and its entry's slug."""
+    return tuple(
+        (words[0][1].casefold(), entry.slug, name)
+        for entry in glossary.entries
+        if entry.autolink
+        for name in (entry.term, *entry.aliases)
+        if len(glossary.index.resolve(name)) == 1 and (words := list(_words(name)))
+    )
+
+
 class Mentions:
     """The names of every entry that may be linked by itself: terms and aliases.
 
@@ -32,51 +44,57 @@ class Mentions:
     or a proper name and must be spelled so. A name that several entries share is never linked by itself.
     """
 
-    def __init__(self, glossary: Glossary) -> None:
+    def __init__(self, names: Iterable[tuple[str, str, str]]) -> None:
+        """`names` as `names_of` gives them. What stands below a first word is put together when a text has that word."""
+        self.names: dict[str, list[tuple[str, str]]] = {}
+        for first, slug, name in names:
+            self.names.setdefault(first, []).append((slug, name))
         self.root = _Node()
-        for entry in glossary.entries:
-            if not entry.autolink:
-                continue
-            for name in (entry.term, *entry.aliases):
-                if len(glossary.index.resolve(name)) == 1:
-                    self._add(name, entry.slug)
+        self.starts = {form for first in self.names for form in (first, first + "s", first + "es", first[:-1] + "ies")}
 
-    def _add(self, name: str, slug: str) -> None:
-        node = self.root
-        for number, (glued, word, _, _) in enumerate(_words(name)):
-            node = node.next.setdefault((glued and number > 0, word.casefold()), _Node())
-        exact = name if len(name) == 1 or any(c.isupper() for c in name[1:]) else ""
-        node.ends.append((slug, exact))
+    def _grow(self, word: str) -> None:
+        """Put the names that start with `word` into the trie, but once."""
+        key = (False, word)
+        if word not in self.names or key in self.root.next:
+            return
+        for slug, name in self.names[word]:
+            node = self.root
+            for number, (glued, part, _, _) in enumerate(_words(name)):
+                node = node.next.setdefault((glued and number > 0, part.casefold()), _Node())
+            exact = name if len(name) == 1 or any(c.isupper() for c in name[1:]) else ""
+            node.ends.append((slug, exact))
+
+    def known(self, words: Collection[str]) -> bytes:
+        """A hash of all names that could be found in a text of `words`, as `words_of` gives them: of the same, the same is found."""
+        return digest(*(part for word in sorted(self.names.keys() & words) for name in self.names[word] for part in name))
 
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""
-        words = list(_words(text))
-        i = 0
-        while i < len(words):
-            found = self._longest(text, words, i)
-            if found:
-                stop, slug = found
-                yield words[i][2], words[stop][3], slug
-                i = stop
-            i += 1
+        last, starts = 0, self.starts
+        for match in _WORD.finditer(text):
+            if match.group().casefold() in starts and match.start() >= last and (found := self._longest(text, match.start())):
+                last, slug = found
+                yield match.start(), last, slug
 
-    def _longest(self, text: str, words: list[tuple[bool, str, int, int]], first: int) -> tuple[int, str] | None:
-        start = words[first][2]
+    def _longest(self, text: str, start: int) -> tuple[int, str] | None:
+        """Where the longest name ends that starts there, and whose it is."""
         if text[start - 1 : start] == "-" and text[start - 2 : start - 1].isalnum():
             return None  # `cross-attention` is not about attention, nor `non-autoregressive` autoregressive
+        if text[start] == "-" and start and not text[start - 1].isspace() and text[start + 1 : start + 2].isalnum():
+            return None  # only a gap
+        word = next(_words(text, start))[1].casefold()
+        for form in (word, *_singulars(word)):
+            self._grow(form)
         node, best = self.root, None
-        for i in range(first, len(words)):
-            glued, word, _, end = words[i]
-            key = (glued and i > first, word.casefold())
-            for form in (key[1], *_singulars(key[1])):
-                last = node.next.get((key[0], form))
-                if last and text[end : end + 1] not in _MORE:
-                    for slug, exact in last.ends:
-                        if not exact or _same(text[start:end], exact):
-                            best = (i, slug)
-                            break
-                if best and best[0] == i:
-                    break
+        for number, (glued, word, _, end) in enumerate(_words(text, start)):
+            key = (glued and number > 0, word.casefold())
+            if text[end : end + 1] not in _MORE:
+                for form in (key[1], *_singulars(key[1])):
+                    last = node.next.get((key[0], form))
+                    fits = (slug for slug, exact in last.ends if not exact or _same(text[start:end], exact)) if last else ()
+                    if slug := next(iter(fits), ""):
+                        best = (end, slug)
+                        break
             following = node.next.get(key)
             if following is None:
                 break
@@ -84,15 +102,20 @@ class Mentions:
         return best
 
 
-def _words(text: str) -> Iterator[tuple[bool, str, int, int]]:
+def _words(text: str, last: int = 0) -> Iterator[tuple[bool, str, int, int]]:
     """`(glued to the word before, word, start, end)`; a hyphen between words is only a gap."""
-    last = 0
-    for match in _WORD.finditer(text):
+    for match in _WORD.finditer(text, last):
         between = text[last : match.start()]
         if match.group() == "-" and last == match.start() and text[match.end() : match.end() + 1].isalnum():
             continue
         yield not _GAP.fullmatch(between), match.group(), match.start(), match.end()
         last = match.end()
+
+
+def words_of(text: str) -> set[str]:
+    """Every form by which a word of `text` could be the first of a name."""
+    words = {word.casefold() for word in _WORD.findall(text)}
+    return words | {form for word in words if word[-1] == "s" for form in _singulars(word)}
 
 
 def _singulars(word: str) -> Iterator[str]:

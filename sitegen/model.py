@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from .manifest import File as File
 from .names import NameIndex
 from .nodes import Scalar
 from .problems import Place, Problem
@@ -190,6 +191,7 @@ class Settings:
     order: int = 4
     seed: int = 1
     temperature: float = 0.7
+    tokens: int = 50_000  # the most that the demo's model reads: at most 75 KB compressed, even of varied prose
 
 
 # --- linked: plain values, every name resolved -------------------------------------------------
@@ -234,12 +236,18 @@ class Entry:
     references: tuple[Reference, ...]
     autolink: bool
     deprecated: Deprecation | None
+    links: tuple[tuple[str, str, str], ...]  # what its texts name in [[...]], each with the slug and title that this means
     place: Place
 
     @property
     def path(self) -> str:
         """Its address below the site's root."""
-        return f"terms/{self.slug}/"
+        return path_of(self.slug)
+
+
+def path_of(slug: str) -> str:
+    """The address of an entry below the site's root."""
+    return f"terms/{slug}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,14 +313,6 @@ class Dates:
 
     published: datetime
     updated: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One file of the site. `path` is relative and uses slashes."""
-
-    path: str
-    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

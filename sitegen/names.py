@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 _SPOKEN = {"+": " plus ", "#": " sharp ", "&": " and ", "@": " at ", "%": " percent "}
@@ -58,6 +59,7 @@ def sort_key(name: str) -> tuple[str, str, str]:
     return ("" if letter == "#" else letter, bare.strip(), name)
 
 
+@lru_cache(maxsize=1 << 16)
 def url_path(path: str) -> str:
     """`path` as it stands in an address: non-ASCII letters percent-encoded."""
     return quote(path, safe="/#?=&-._~")

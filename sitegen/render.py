@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from functools import cached_property
@@ -10,56 +11,60 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2.compiler import CodeGenerator
+from jinja2.compiler import Frame as Frame_
 from markupsafe import Markup as Safe
+from markupsafe import escape
 
 from .model import File
 from .names import url_path
 from .problems import ContentError, Place, Problem
-from .site import Site
+from .site import Frame
+
+_SPECIAL = re.compile("[<>&\"']").search
+
+
+def escaped(value: object) -> str:
+    """As markupsafe's `escape`, quicker for the many texts that have nothing to escape."""
+    return value if type(value) is str and not _SPECIAL(value) else escape(value)
+
+
+class _Generator(CodeGenerator):
+    """Writes templates that call `escaped`, through the environment that all their code knows."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame_, finalize: CodeGenerator._FinalizeInfo) -> None:
+        if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile and finalize.src is None:
+            self.write("environment.escaped(")
+        else:
+            super()._output_child_pre(node, frame, finalize)
+
+
+class _Environment(Environment):
+    code_generator_class = _Generator
+    escaped = staticmethod(escaped)
 
 
 class Renderer:
     """The templates of one site. Links in a page are relative, so that the site works under any address."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.environment = Environment(
-            loader=FileSystemLoader([str(folder) for folder in site.theme.folders]),
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self.environment = _Environment(
+            loader=FileSystemLoader(frame.folders),
             autoescape=True,
+            auto_reload=False,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.environment.globals["theme_script"] = Safe(self.theme_script)
-
-    @cached_property
-    def assets(self) -> dict[str, bytes]:
-        """The assets by name; the stylesheet with the classes that formulas need."""
-        styles = sorted(set().union(*(body.styles for body in self.site.bodies.values())))
-        rules = "".join(f".{name}{{{css}}}" for name, css in styles)
-        found = {name: data for name, data in self.site.theme.assets.items() if not name.endswith(".inline.js")}
-        if rules:
-            found["site.css"] = found.get("site.css", b"") + rules.encode() + b"\n"
-        return found
-
-    @cached_property
-    def assets_path(self) -> str:
-        """The folder of the assets, named by their content, so that a browser may keep them for ever."""
-        digest = sha256()
-        for name, data in sorted(self.assets.items()):
-            digest.update(f"{name}\0{len(data)}\0".encode() + data)
-        return f"assets/{digest.hexdigest()[:10]}/"
-
-    @cached_property
-    def theme_script(self) -> str:
-        return self.site.theme.assets.get("theme.inline.js", b"").decode().strip()
+        self.environment.globals["theme_script"] = Safe(frame.theme_script)
 
     @cached_property
     def policy(self) -> str:
         """The Content-Security-Policy of every page, as a meta element can carry it."""
-        digest = b64encode(sha256(self.theme_script.encode()).digest()).decode()
-        newsletter = self.site.glossary.settings.newsletter
+        digest = b64encode(sha256(self.frame.theme_script.encode()).digest()).decode()
+        newsletter = self.frame.newsletter
         forms = filter(None, ["'self'", *([newsletter.origin, *newsletter.redirects] if newsletter else [])])
         scripts = filter(None, ["'self'", newsletter.origin if newsletter and newsletter.own else ""])
         return "; ".join([
@@ -71,14 +76,14 @@ class Renderer:
     def root_of(self, path: str) -> str:
         """The way from the page at `path` to the site's root."""
         if path == "404.html":  # served at any address, so it cannot know the way
-            return self.site.base_path
+            return self.frame.base_path
         return "../" * path.count("/") or "./"
 
     def page(self, template: str, path: str, **context: Any) -> File:
         """The page at `path`, a folder unless it ends in .html."""
         root = self.root_of(path)
         context["href"] = self._links(root)
-        context["asset"] = lambda name: root + self.assets_path + name
+        context["asset"] = lambda name: root + self.frame.assets_path + name
         try:
             html = self.environment.get_template(template).render(context)
         except (
@@ -102,7 +107,7 @@ class Renderer:
         if isinstance(error, TemplateSyntaxError):
             file, line = error.filename or error.name or template, error.lineno
         trace = error.__traceback__
-        folders = tuple(str(folder) for folder in self.site.theme.folders)
+        folders = self.frame.folders
         while trace:
             name = trace.tb_frame.f_code.co_filename
             if name.startswith(folders):

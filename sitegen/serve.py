@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .build import build
+from .memo import Memo
 from .problems import ContentError, Problem, as_json, as_text
 
 PRIVATE = "/__sitegen/"  # addresses that only this server knows
@@ -218,7 +219,8 @@ def serve(
 
     `mount` is told this server's address, runs the newsletter's service, and gives the host and port at which that listens, if it does.
     """
-    with tempfile.TemporaryDirectory(prefix="sitegen-") as folder:
+    memory = content.resolve().parent / ".sitegen" / "memo.sqlite3"
+    with tempfile.TemporaryDirectory(prefix="sitegen-") as folder, Memo(memory) as memo:
         out = Path(folder) / "site"
         state = _State()
         newsletter: list[str] = []
@@ -231,7 +233,7 @@ def serve(
             def rebuild() -> None:
                 start = time.perf_counter()
                 try:
-                    written = build(content, out, templates, address, form_action=form_action)
+                    written = build(content, out, templates, address, memo=memo, at_once=False, form_action=form_action)
                 except ContentError as error:
                     say(as_text(error.problems))
                     state.tell(error.problems)

@@ -30,7 +30,7 @@ def settings(source: Source, problems: list[Problem]) -> Settings:
         node = Mapping((), source, 0)
     fields = Fields(node, SITE_FIELDS, "site.yaml", problems)
     default = Settings()
-    demo = fields.group("demo", ("prompt", "order", "seed", "temperature"), "'demo'")
+    demo = fields.group("demo", ("prompt", "order", "seed", "temperature", "tokens"), "'demo'")
     seed = demo.whole("seed", 0, 2**31 - 1) if demo else None
     if "base_url" not in fields.nodes:
         fields.say(
@@ -53,6 +53,7 @@ def settings(source: Source, problems: list[Problem]) -> Settings:
         order=(demo and demo.whole("order", 2, 5)) or default.order,
         seed=default.seed if seed is None else seed,
         temperature=demo.parsed("temperature", _temperature, "0, or a number from 0.1 to 2", default.temperature) if demo else default.temperature,
+        tokens=(demo and demo.whole("tokens", 1_000, 500_000)) or default.tokens,
     )  # fmt: skip
 
 

@@ -41,8 +41,8 @@ def read_source(file: Path, shown: str, most: int = MAX_BYTES) -> Source:
     Raises ContentError for a file that is not readable, regular, UTF-8, or small enough.
     """
 
-    def fail(message: str, rule: str, hint: str = "", place: Place | None = None) -> ContentError:
-        return ContentError([Problem(place or Place(shown), rule, message, hint)])
+    def fail(message: str, rule: str) -> ContentError:
+        return ContentError([Problem(Place(shown), rule, message)])
 
     try:
         status = file.stat()
@@ -54,6 +54,15 @@ def read_source(file: Path, shown: str, most: int = MAX_BYTES) -> Source:
         raw = file.read_bytes()
     except OSError as error:
         raise fail(f"cannot be read: {error.strerror or 'unknown reason'}", "unreadable") from None
+    return source_of(raw, shown)
+
+
+def source_of(raw: bytes, shown: str) -> Source:
+    """The text of a file's bytes. Raises ContentError if they are not UTF-8, or hold what no text may."""
+
+    def fail(message: str, rule: str, hint: str = "", place: Place | None = None) -> ContentError:
+        return ContentError([Problem(place or Place(shown), rule, message, hint)])
+
     try:
         text = raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:

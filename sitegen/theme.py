@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rjsmin import jsmin
-
-from .model import Theme
+if TYPE_CHECKING:
+    from .model import Theme
 
 _PACKAGE = Path(__file__).parent
 SHIPPED = _PACKAGE / "_templates" if (_PACKAGE / "_templates").is_dir() else _PACKAGE.parent / "templates"
 
 
-def load_theme(own: Path | None) -> Theme:
-    """The theme with the folder `own`, if given, before the shipped one. Raises OSError.
+def theme_folders(own: Path | None) -> tuple[Path, ...]:
+    """The folder `own`, if given, before the shipped one."""
+    return (SHIPPED,) if own is None or own.resolve() == SHIPPED.resolve() else (own, SHIPPED)
+
+
+def load_theme(folders: tuple[Path, ...]) -> Theme:
+    """The theme of these folders, of which the first wins. Raises OSError.
 
     A folder `x.js/` among the assets holds the parts of one script `x.js`. They are joined in the order of their
     names and share one scope, so that they need not import each other. Where one theme has such a folder and the
     other a whole `x.js`, the user's stands.
     """
-    folders = (SHIPPED,) if own is None or own.resolve() == SHIPPED.resolve() else (own, SHIPPED)
+    from rjsmin import jsmin
+
+    from .model import Theme
+
     assets: dict[str, dict[str, bytes]] = {}  # the parts of each; a file that is whole is the part ""
     for folder in reversed(folders):
         root = folder / "assets"
@@ -30,10 +38,8 @@ def load_theme(own: Path | None) -> Theme:
                 if (part == "") != ("" in parts):
                     parts.clear()
                 parts[part] = file.read_bytes()
-    return Theme(folders, {name: _joined(name, parts) for name, parts in assets.items()})
-
-
-def _joined(name: str, parts: dict[str, bytes]) -> bytes:
-    data = b"\n".join(parts[part] for part in sorted(parts))
-    # Comments are for readers of the source: a page does not pay for them.
-    return jsmin(data) if name.endswith(".js") else data
+    return Theme(folders, {
+        # Comments are for readers of the source: a page does not pay for them.
+        name: jsmin(data) if name.endswith(".js") else data
+        for name, data in ((name, b"\n".join(parts[part] for part in sorted(parts))) for name, parts in assets.items())
+    })  # fmt: skip

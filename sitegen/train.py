@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import unescape
 from itertools import groupby, islice
@@ -20,7 +20,6 @@ from .names import MARKS
 from .ngram import BEGIN, END, Draw, Model, Ranking, Sampler, Token, generate, pack, sentences, tokenize
 from .ngram.tokens import CLOSING, OPENING
 
-MAX_TOKENS = 50_000  # what a browser should fetch and count: at most 75 KB compressed, even of varied prose
 STEPS = 12
 
 _PIECE = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>|([^<]+)")
@@ -63,6 +62,10 @@ class LanguageModel:
     sampler: Sampler
     seed: int
 
+    def bare(self) -> LanguageModel:
+        """Itself as it was trained, without what has been worked out since, and without the sources."""
+        return replace(self, sources=())
+
     @cached_property
     def model(self) -> Model:
         return Model(self.order, self.corpus)
@@ -95,14 +98,14 @@ class LanguageModel:
         if words not in self._known:
             return self._scored(tokens, words, ranking)
         with self.model.without(words) as model:
-            return self._scored(tokens, words, Ranking(model, like=ranking))
+            return self._scored(tokens, words, Ranking(model, ranking, (*words, END)))
 
     def _scored(self, tokens: list[Token], words: tuple[str, ...], ranking: Ranking) -> tuple[ScoredToken, ...]:
         found = []
-        model = ranking.model
-        for token, word, (history, _) in zip(tokens, words, model.events(words), strict=False):
-            best = [w for w, _ in islice(ranking.after(history).ranked(), 3)]
-            found.append(ScoredToken(token, log2(1 / model.probability(word, history)), tuple(best)))
+        for token, word, (history, _) in zip(tokens, words, ranking.model.events(words), strict=False):
+            offer = ranking.after(history)
+            p = offer.unscaled(word) or offer.unknown
+            found.append(ScoredToken(token, log2(1 / p), tuple(word for _, word in offer.best(3))))
         return tuple(found)
 
     def run(self, name: str, sentence: str) -> Run:
@@ -159,21 +162,46 @@ class LanguageModel:
 
 
 def train(glossary: Glossary, bodies: Mapping[str, Body]) -> LanguageModel:
-    """The model of this glossary's definitions, summaries, explainers and examples, in that order, up to a limit."""
-    texts = [(entry, entry.definition) for entry in glossary.entries]
-    for part in ("summary", "in_depth", "example"):
-        texts += [(entry, text) for entry in glossary.entries for text in prose(getattr(bodies[entry.slug], part))]
-    found = [(entry, words) for entry, text in texts for words in spelled(text)]
-    inside = within(sentence for _, sentence in found)
-    corpus, sources, left = [], [], MAX_TOKENS
-    for entry, sentence in found:
-        left -= len(sentence) + 1
+    """The model of this glossary's definitions, summaries, explainers and examples, in that order.
+
+    Of a glossary with more tokens than its settings allow it reads whole entries, chosen by the hash of their slugs: any
+    sample is as good, and this one hardly changes with an edit. No other entry's body is asked for.
+    """
+    settings = glossary.settings
+    places = {entry.slug: place for place, entry in enumerate(glossary.entries)}
+    found: list[tuple[int, int, Entry, tuple[str, ...]]] = []
+    left = settings.tokens
+    for entry in by_chance(glossary.entries):
+        for part, words in _sentences(entry, bodies[entry.slug]):
+            left -= len(words) + 1
+            if left >= 0:
+                found.append((part, places[entry.slug], entry, words))
         if left < 0:
             break
-        corpus.append(uncapitalised(sentence, inside))
-        sources.append(entry)
-    settings = glossary.settings
-    return LanguageModel(tuple(corpus), tuple(sources), settings.order, Sampler(settings.temperature), settings.seed)
+    found.sort(key=lambda sentence: sentence[:2])
+    inside = within(words for *_, words in found)
+    corpus = tuple(uncapitalised(words, inside) for *_, words in found)
+    sources = tuple(entry for _, _, entry, _ in found)
+    return LanguageModel(corpus, sources, settings.order, Sampler(settings.temperature), settings.seed)
+
+
+def by_chance(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries in the order in which they are read, as long as there is room."""
+    return sorted(entries, key=lambda entry: (crc32(entry.slug.encode()), entry.slug))
+
+
+def size(entry: Entry, body: Body) -> int:
+    """How many tokens an entry has to read, sentences' ends included."""
+    return sum(len(words) + 1 for _, words in _sentences(entry, body))
+
+
+def _sentences(entry: Entry, body: Body) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The sentences of an entry, each with the number of the part in which it stands."""
+    parts = ([entry.definition], prose(body.summary), prose(body.in_depth), prose(body.example))
+    for number, texts in enumerate(parts):
+        for text in texts:
+            for words in spelled(text):
+                yield number, words
 
 
 def spelled(text: str) -> Iterator[tuple[str, ...]]:

@@ -15,20 +15,27 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from glob import escape
+from itertools import chain
 from pathlib import Path
 
-from .model import File
+from .manifest import File, Manifest, Stamp, stamp, stamps
 
 MARKER = ".sitegen"  # says that the folder is ours to replace
 _ASIDE = ".old"
+_NEXT = ".next"  # a file on its way
 _MARK = b"This folder was made by sitegen, which replaces all of it at the next build.\n"
 
 
 class NotOursError(Exception):
     """The folder holds something that this program did not write."""
+
+
+class OvertakenError(OSError):
+    """Another build has put its site where the one stood of which files should be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +45,18 @@ class Written:
     changed: int
     same: int
     removed: int
+    stamps: Mapping[str, Stamp] = field(default_factory=dict, compare=False, repr=False)
 
 
-def write(files: Iterable[File], out: Path) -> Written:
-    """Make `out` consist of `files`. Raises NotOursError or OSError, and leaves `out` as it was."""
+def write(files: Iterable[File], out: Path, kept: Mapping[str, Stamp] | None = None) -> Written:
+    """Make `out` consist of `files`, and of those that it has already at the paths `kept`, which look so; `.` is `out` itself.
+
+    Raises NotOursError or OSError, OvertakenError if that is no longer so, and leaves `out` as it was.
+    """
     out = out.resolve()
     claim(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(out)
+    sweep(out)
     stage, lock = _stage(out)
     old = _opened(out)
     try:
@@ -53,21 +64,59 @@ def write(files: Iterable[File], out: Path) -> Written:
         before = set(_files(out)) if out.is_dir() else set()
         changed = same = 0
         seen: set[str] = set()
-        for file in (*files, File(MARKER, _MARK)):
+        folders = {""}
+        if kept and (old is None or stamp(os.fstat(old)) != kept["."]):
+            raise OvertakenError
+        for path in kept or ():
+            if path != ".":
+                seen.add(path)
+                _make_folder(path, stage, folders)
+                _keep(path, stage, old)
+                same += 1
+        for file in chain(files, [File(MARKER, _MARK)]):
             if file.path in seen:
                 raise ValueError(f"two outputs write {file.path}")
             seen.add(file.path)
+            _make_folder(file.path, stage, folders)
             if _put(file, stage, old):
                 same += file.path != MARKER
             else:
                 changed += file.path != MARKER
+        new = [path for path in seen if not kept or path not in kept]
+        found = {path: stamp for path, stamp in stamps(stage, [*new, *(folder or "." for folder in folders)]) if stamp}
         _exchange(stage, out)
-        return Written(changed, same, len(before - seen))
+        return Written(changed, same, len(before - seen), {**(kept or {}), **found})
     finally:
         os.close(lock)
         if old is not None:
             os.close(old)
-        shutil.rmtree(stage, ignore_errors=True)
+        _remove(stage)
+
+
+def update(files: Iterable[File], out: Path, before: Manifest, kept: Collection[str]) -> Written:
+    """Make the same of the site `before` in `out` as `write` does, but file by file: for a folder that nobody else reads."""
+    changed = same = 0
+    seen, touched = set(kept), {"."}
+    for file in files:
+        seen.add(file.path)
+        target = out / file.path
+        if file.path in before.stamps and target.is_file() and target.read_bytes() == file.data:
+            same += 1
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (out / _NEXT).write_bytes(file.data)
+        os.replace(out / _NEXT, target)
+        changed += 1
+        touched |= {file.path, *map(str, Path(file.path).parents)}
+    gone = {path for group in before.groups.values() for path in group.paths} - seen
+    for path in gone:
+        (out / path).unlink(missing_ok=True)
+        with suppress(OSError):  # not empty
+            os.removedirs((out / path).parent)
+        touched |= {path, *map(str, Path(path).parents)}
+    found = dict(stamps(out, touched))
+    after = {path: stamp for path, stamp in {**before.stamps, **found}.items() if stamp}
+    return Written(changed, same + len(kept), len(gone), after)
 
 
 def claim(out: Path) -> None:
@@ -99,13 +148,32 @@ def _opened(folder: Path) -> int | None:
         return None
 
 
+def _make_folder(path: str, stage: str | Path, folders: set[str]) -> None:
+    """Make the folder of `path` in `stage`, if it is not among `folders`, which are there."""
+    folder = path.rpartition("/")[0]
+    if folder not in folders:
+        _make_folder(folder, stage, folders)
+        os.mkdir(f"{stage}/{folder}")
+        folders.add(folder)
+
+
+def _keep(path: str, stage: Path, old: int | None) -> None:
+    """Take one file of the old site into `stage` as it is."""
+    try:
+        os.link(path, f"{stage}/{path}", src_dir_fd=old)
+    except FileNotFoundError:  # the other build has begun to remove it
+        raise OvertakenError from None
+    except OSError:  # a file system without links
+        with open(os.open(path, os.O_RDONLY, dir_fd=old), "rb") as same:
+            (stage / path).write_bytes(same.read())
+
+
 def _put(file: File, stage: Path, old: int | None) -> bool:
     """Write one file into `stage`; whether the old site had the same bytes, which are then not written again.
 
     `old` is the old site's folder, held open: by its name another build could put its own site there meanwhile.
     """
-    target = stage / file.path
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = f"{stage}/{file.path}"
     try:
         if old is not None and os.stat(file.path, dir_fd=old).st_size == len(file.data):
             with open(os.open(file.path, os.O_RDONLY, dir_fd=old), "rb") as same:
@@ -114,15 +182,28 @@ def _put(file: File, stage: Path, old: int | None) -> bool:
                     return True
     except OSError:
         pass  # not there, or on a file system without links: written below
-    target.write_bytes(file.data)
+    with open(target, "wb", buffering=0) as new:
+        new.write(file.data)
     return False
 
 
-def _files(folder: Path) -> list[str]:
-    return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
+def _files(folder: Path) -> Iterator[str]:
+    for root, _, names in os.walk(folder):
+        below = os.path.relpath(root, folder) + "/" if root != str(folder) else ""
+        yield from (below + name for name in names)
 
 
-def _sweep(out: Path) -> None:
+def _remove(folder: Path) -> None:
+    """As `shutil.rmtree`, which looks at every file twice; what resists is left to it."""
+    with suppress(OSError):
+        for root, _, names in os.walk(folder, topdown=False):
+            for name in names:
+                os.unlink(f"{root}/{name}")
+            os.rmdir(root)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(out: Path) -> None:
     """Remove what killed builds left: stages whose lock nobody holds. A site on its way aside is put back."""
     for stage in sorted(out.parent.glob(f".{escape(out.name)}.stage-*")):
         if stage.suffix == _ASIDE and not out.exists():

@@ -45,7 +45,7 @@ def markup() -> Markup:
     """Renders the texts of a glossary of these entries, each with a definition."""
     with TemporaryDirectory() as folder:
         entries = {slug: yaml.safe_dump({**entry, "definition": "A word."}, allow_unicode=True) for slug, entry in ENTRIES.items()}
-        return Markup(glossary(Path(folder), entries))
+        return Markup.of(glossary(Path(folder), entries))
 
 
 def glossary(folder: Path, entries: dict[str, str]) -> Glossary:

@@ -50,7 +50,7 @@ def test_what_an_entry_links_to(tmp_path: Path) -> None:
         "deprecated:\n  note: See [[delta]].\n"
     )
     found = glossary(tmp_path, entries)
-    assert Markup(found).entry(found.by_slug["all"]).mentions == {"alpha", "beta", "gamma", "delta"}
+    assert Markup.of(found).entry(found.by_slug["all"]).mentions == {"alpha", "beta", "gamma", "delta"}
 
 
 def test_at_root() -> None:
@@ -105,7 +105,7 @@ def test_footnote() -> None:
 def entry_body(folder: Path, **fields: str) -> Body:
     """The prose of an entry with these fields."""
     found = glossary(folder, {"x": yaml.safe_dump({"term": "X", "definition": "A letter.", **fields})})
-    return Markup(found).entry(found.by_slug["x"])
+    return Markup.of(found).entry(found.by_slug["x"])
 
 
 def test_footnotes_in_several_fields(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from urllib.parse import urljoin
 
 import click
 
-from ..build import require
 from ..check import check
 from ..link import link
 from ..load import load
+from ..making import require
 from ..markup import Markup, at_root
 from ..model import Glossary, Issue
 from ..names import url_path
@@ -39,7 +39,7 @@ def issue_mail(content: Path, config: Config, texts: Texts, name: str) -> IssueM
     issue = chosen(glossary, name)
     archived_at = f"{config.site_url}{url_path(f'newsletter/{issue.name}/')}"
     body = _formulas_as_code(issue.body.value)
-    html = at_root(Markup(glossary).page(body), config.site_url)
+    html = at_root(Markup.of(glossary).page(body), config.site_url)
     html = _ADDRESS.sub(lambda match: f'{match[1]}="{escape(urljoin(archived_at, unescape(match[2])))}"', html)
     text, page = texts.issue(issue.title, plain_text(html), html, archived_at)
     return IssueMail(issue.name, issue.title, text, page, archived_at)

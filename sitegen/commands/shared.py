@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
@@ -38,6 +40,19 @@ def reported(command: Any) -> Any:
             stop(f"{printable(where)}{error.strerror or error}")
 
     return run
+
+
+@contextmanager
+def stages() -> Iterator[Any]:
+    """Names the stage at work, on a terminal only; rich is imported when the first stage begins there."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        yield lambda stage: status.update(stage)
 
 
 def stop(message: str) -> NoReturn:

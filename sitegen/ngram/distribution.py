@@ -2,41 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
+from heapq import heapify, heappop, merge, nsmallest
+from itertools import islice
 
-from .model import Model
+from .model import History, Model
 
 
 class Ranking:
-    """The vocabulary by unigram probability, likeliest first, ties by spelling, and every distribution asked for."""
+    """The vocabulary by unigram probability, likeliest first, ties by spelling, and the distribution after any history.
 
-    def __init__(self, model: Model, like: Ranking | None = None) -> None:
-        """Rank the vocabulary of `model`; `like`, made of a model with these words and more, saves the spelling's sort."""
+    Those after at most one word are kept: texts are full of the same few, and many words follow them.
+    """
+
+    def __init__(self, model: Model, like: Ranking | None = None, forgotten: Collection[str] = ()) -> None:
+        """Rank the vocabulary of `model`; where that has only forgotten a sentence, its words, `like` knows the others' order."""
         self.model = model
-        self.unigrams = model.unigrams()
-        self.spelled: list[str] = [w for w in like.spelled if w in self.unigrams] if like else sorted(self.unigrams)
-        ranked = sorted(self.spelled, key=self.unigrams.__getitem__, reverse=True)  # stable: ties stay spelled
-        self.ranked = [(word, self.unigrams[word]) for word in ranked]
-        self._after: dict[tuple[str, ...], Distribution] = {}
+        self._like, self._forgotten = like, frozenset(forgotten)
+        self._after: dict[History, Distribution] = {}
+        counts = model.followers[0].get((), {})
+        self.counts = counts if like else dict(counts)  # the model may forget while the ranking is kept
+        sizes = {*like._shares, *map(self.counts.get, forgotten)} if like else set(self.counts.values())
+        self._shares: dict[int, float] = {
+            size: model.unigram(size) for size in sizes if size and self.counts
+        }
+        self._sorted = [] if like else sorted((-self.unigram(word), word) for word in self.counts)
 
     @property
     def sight(self) -> int:
         """How many words of a history the model looks at."""
         return self.model.order - 1
 
+    def unigram(self, word: str) -> float:
+        """P(w) of a word of the vocabulary; of others 0."""
+        count = self.counts.get(word)
+        return self._shares[count] if count else 0.0
+
+    def ranked(self) -> Iterator[tuple[float, str]]:
+        """Every word after its probability, negative so that pairs sort."""
+        if self._like is None:
+            return iter(self._sorted)
+        others = ((-self.unigram(word), word) for _, word in self._like._sorted if word not in self._forgotten)
+        return merge(sorted((-p, word) for word in self._forgotten if (p := self.unigram(word))), others)
+
     def after(self, history: Sequence[str]) -> Distribution:
-        """The distribution after `history`; all histories that the model cannot tell apart share one."""
+        """The distribution after `history`; all histories that the model cannot tell apart have the same."""
         seen = self.model.seen(history)
-        if seen not in self._after:
-            self._after[seen] = Distribution(self, seen)
-        return self._after[seen]
+        known = self._after.get(seen)
+        if known is None:
+            known = Distribution(self, seen)
+            if self.keeps(known):
+                self._after[seen] = known
+        return known
+
+    def keeps(self, offer: Distribution) -> bool:
+        """Whether a distribution will be asked for again."""
+        return len(offer.seen) < 2 and self._like is None
+
+
+_HEAD = 16  # words of a distribution that is kept, found quickly
+_KEPT = 512  # and words, at most, found in order
 
 
 class Distribution:
     """P(w | h) for every word w, without touching every word.
 
-    Only the words seen after h are computed (`own`). Every other word's probability is what it has after the
+    Only the words seen after h have a count of their own. Every other word's probability is what it has after the
     history without its first word (`shorter`), times the factor `gamma`.
     """
 
@@ -46,66 +78,128 @@ class Distribution:
         self.seen = h = model.seen(history)
         self.gamma = model.backoff(h)
         self.shorter = ranking.after(h[1:]) if h else None
-        if self.shorter is None:
-            self.own, self.unknown = ranking.unigrams, self.gamma * model.uniform
-        else:
-            counts = model.followers[len(h)][h]
-            total = sum(counts.values())
-            shares = {count: model.discounted(count, len(h)) / total for count in set(counts.values())}
-            lower = self.shorter.unscaled
-            self.own = {word: shares[count] + self.gamma * lower(word) for word, count in counts.items()}
-            self.unknown = self.gamma * self.shorter.unknown
+        self.counts = dict(model.followers[len(h)].get(h, {})) if h else {}
+        total = model.total(h)
+        # What h itself gives to a word, by the word's count.
+        self.shares = {count: model.discounted(count, len(h)) / total for count in set(self.counts.values())}
+        self.unknown: float = self.gamma * (self.shorter.unknown if self.shorter else model.uniform)
         self.known = 1 - self.unknown  # the unknown word is never offered: its share is spread over the others
+        # From the shortest history on: what of a probability is passed down, and what is added.
+        self._levels: tuple[tuple[Callable[[str], int | None], dict[int, float], float], ...] = (
+            (*self.shorter._levels, (self.counts.get, self.shares, self.gamma)) if self.shorter else ()
+        )
         self._sums: dict[float, float] = {}
+        self._pairs: list[tuple[float, str]] = []  # the head of the ranking, as far as anybody has looked
+        self._rest = self._merged()
 
     def unscaled(self, word: str) -> float:
         """P(w | h), the unknown word's share left aside."""
-        p = self.own.get(word)
-        if p is None and self.shorter:
-            return self.gamma * self.shorter.unscaled(word)
-        return p or 0.0
+        p = self.ranking.unigram(word)
+        for count_of, shares, gamma in self._levels:
+            p *= gamma
+            if count := count_of(word):
+                p += shares[count]
+        return p
 
     def probability(self, word: str) -> float:
         """P(w | h) among the words that may be offered."""
         return self.unscaled(word) / self.known
 
     @cached_property
-    def _few(self) -> list[tuple[str, float]]:
-        """The words that were seen after h or any shorter history but none, likeliest first."""
-        words = set[str]()
-        level = self
-        while level.shorter:
-            words.update(level.own)
-            level = level.shorter
-        return [(word, -p) for p, word in sorted((-self.unscaled(word), word) for word in words)]
+    def own(self) -> dict[str, float]:
+        """The words seen after h, with their probability."""
+        return {word: self.unscaled(word) for word in (self.counts if self.shorter else self.ranking.counts)}
 
-    def _factor(self, unigram: float) -> float:
-        """P(w | h) of a word that was seen after none of them."""
-        return self.gamma * self.shorter._factor(unigram) if self.shorter else unigram
+    @cached_property
+    def _own(self) -> list[tuple[float, str]]:
+        return sorted((-p, word) for word, p in self.own.items())
 
-    def _ranked(self) -> Iterator[tuple[str, float]]:
-        """Words that no history has keep the order of the unigrams; the few others are merged in."""
-        few = dict(self._few)
-        waiting = iter(self._few)
-        first = next(waiting, None)
-        scaled: dict[float, float] = {}
-        for word, unigram in self.ranking.ranked:
-            if word in few:
+    def _ranked(self) -> Iterator[tuple[float, str]]:
+        """Every word after its probability, negative; of a distribution that is kept, the head is merged only once."""
+        if not self.seen or not self.ranking.keeps(self):
+            yield from self._merged()
+            return
+        for i in range(_KEPT):
+            if i == len(self._pairs):
+                pair = next(self._rest, None)
+                if pair is None:
+                    return
+                self._pairs.append(pair)
+            yield self._pairs[i]
+        yield from islice(self._merged(), _KEPT, None)
+
+    def _merged(self) -> Iterator[tuple[float, str]]:
+        """Every word after its probability, negative: words that h does not have keep the order of a shorter history.
+
+        That is the one of one word, into which the few words of all longer ones are merged at once.
+        """
+        base = self.shorter
+        if base is None:
+            yield from self.ranking.ranked()
+            return
+        words, factors = set(self.counts), [self.gamma]
+        while len(base.seen) > 1 and base.shorter:
+            words.update(base.counts)
+            factors.insert(0, base.gamma)
+            base = base.shorter
+        few = iter(self._own if base is self.shorter else sorted((-self.unscaled(word), word) for word in words))
+        first = next(few, None)
+        for p, word in base._ranked():
+            if word in words:
                 continue
-            p = scaled.get(unigram)
-            if p is None:
-                p = scaled[unigram] = self._factor(unigram)
-            while first and (first[1] > p or (first[1] == p and first[0] < word)):
+            for factor in factors:
+                p *= factor
+            pair = p, word
+            while first and first < pair:
                 yield first
-                first = next(waiting, None)
-            yield word, p
-        while first:
+                first = next(few, None)
+            yield pair
+        if first:
             yield first
-            first = next(waiting, None)
+            yield from few
 
     def ranked(self) -> Iterator[tuple[str, float]]:
         """Every word and its probability, likeliest first, ties by spelling."""
-        return ((word, p / self.known) for word, p in self._ranked())
+        known = self.known
+        return ((word, -p / known) for p, word in self._ranked())
+
+    def best(self, most: int, but: tuple[Collection[str], ...] = ()) -> list[tuple[float, str]]:
+        """The head of the ranking without the words in `but`, its probabilities negative and unscaled.
+
+        Faster than `ranked` where no more is needed. A word among the best stands far up in the order of what h gives, or
+        of what the shorter history gives: both are gone through until what is left can give no more than has been found
+        (R. Fagin, A. Lotem and M. Naor, "Optimal aggregation algorithms for middleware", 2003, the threshold algorithm).
+        """
+        if self.ranking.keeps(self):
+            left = [pair for pair in self._head if not any(pair[1] in words for words in but)]
+            if len(left) >= most:
+                return left[:most]
+        return self._best(most, but)
+
+    @cached_property
+    def _head(self) -> list[tuple[float, str]]:
+        return self._best(_HEAD, ())
+
+    def _best(self, most: int, but: tuple[Collection[str], ...]) -> list[tuple[float, str]]:
+        if self.shorter is None:
+            left = (pair for pair in self.ranking.ranked() if not any(pair[1] in words for words in but))
+            return list(islice(left, most))
+        given = [(-self.shares[count], word) for word, count in self.counts.items()]
+        shorter = self.ranking.ranked() if len(self.seen) == 1 else iter(self.shorter.best(most + len(given), but))
+        heapify(given)
+        found: dict[str, float] = {}
+        lower = 0.0
+        while True:
+            share, word = heappop(given) if given else (0.0, "")
+            lower, other = next(shorter, (lower, ""))
+            if not word and not other:
+                break
+            for candidate in (word, other):
+                if candidate and candidate not in found and not any(candidate in words for words in but):
+                    found[candidate] = -self.unscaled(candidate)
+            if len(found) >= most and sorted(found.values())[most - 1] < share + self.gamma * lower:
+                break
+        return nsmallest(most, zip(found.values(), found, strict=True))
 
     def total(self, exponent: float) -> float:
         """The sum of P(w | h) ** exponent over the vocabulary."""

@@ -32,7 +32,7 @@ class Model:
             raise ValueError("the order of an n-gram model is at least 1")
         self.order = order
         self.followers: list[dict[History, dict[str, int]]] = [{} for _ in range(order)]
-        self._backoffs: dict[History, float] = {}  # what `backoff` has worked out since the counts last changed
+        self._spreads: dict[History, list[int]] = {}  # what `_spread` was asked for, kept up to date by every count
         spelled: dict[str, str] = {}  # one string for every word, however often it was read
         for sentence in sentences:
             for history, word in self.events([spelled.setdefault(word, word) for word in sentence]):
@@ -54,8 +54,8 @@ class Model:
                 counts = table[history] = {}
             before = counts.get(word, 0)
             counts[word] = before + 1
-            if self._backoffs:
-                self._backoffs.pop(history, None)
+            if spread := self._spreads.get(history):
+                _move(spread, before, before + 1)
             if before or not history:
                 return
             history = history[1:]
@@ -64,13 +64,15 @@ class Model:
         """Undo `_see`."""
         while True:
             counts = self.followers[len(history)][history]
-            counts[word] -= 1
-            self._backoffs.pop(history, None)
-            if counts[word]:
+            counts[word] = after = counts[word] - 1
+            if spread := self._spreads.get(history):
+                _move(spread, after + 1, after)
+            if after:
                 return
             del counts[word]
             if not counts:
                 del self.followers[len(history)][history]
+                self._spreads.pop(history, None)
             if not history:
                 return
             history = history[1:]
@@ -86,7 +88,7 @@ class Model:
             return FALLBACK
         y = n[1] / (n[1] + 2 * n[2])
         d1, d2, d3 = (k - (k + 1) * y * n[k + 1] / n[k] for k in (1, 2, 3))
-        return (d1, d2, d3) if 0 <= d1 <= 1 and 0 <= d2 <= 2 and 0 <= d3 <= 3 else FALLBACK
+        return (d1, d2, d3) if 0 < d1 <= 1 and 0 < d2 <= 2 and 0 < d3 <= 3 else FALLBACK
 
     def discount(self, count: int, length: int) -> float:
         """D(a): what is taken off a count after a history of `length` words; nothing of none."""
@@ -96,27 +98,32 @@ class Model:
         """max(a - D(a), 0): what is left of it."""
         return max(count - self.discount(count, length), 0.0)
 
+    def _spread(self, history: History) -> list[int]:
+        """How many words followed `history` once, twice and more often, after the sum of their counts."""
+        spread = self._spreads.get(history)
+        if spread is None:
+            counts = self.followers[len(history)].get(history, {})
+            n = Counter(counts.values())
+            spread = [sum(counts.values()), n[1], n[2], len(counts) - n[1] - n[2]]
+            if counts:
+                self._spreads[history] = spread
+        return spread
+
+    def total(self, history: History) -> int:
+        """The sum of a(h v) over all words v."""
+        return self._spread(history)[0]
+
     def share(self, word: str, history: History) -> float:
         """max(a(h w) - D, 0) / sum of a(h v): what `history` itself gives to `word`."""
-        counts = self.followers[len(history)].get(history, {})
-        return self.discounted(counts[word], len(history)) / sum(counts.values()) if word in counts else 0.0
+        count = self.followers[len(history)].get(history, {}).get(word, 0)
+        return self.discounted(count, len(history)) / self.total(history) if count else 0.0
 
     def backoff(self, history: History) -> float:
         """gamma(h) = (D1 N1 + D2 N2 + D3 N3+) / sum of a(h v): the share that the shorter history gets."""
-        if history in self._backoffs:
-            return self._backoffs[history]
-        counts = self.followers[len(history)].get(history)
-        if counts is None:  # nothing was read, as when a glossary's only sentence is left out
-            return 1.0
+        total, ones, twos, more = self._spread(history)
         d1, d2, d3 = self.discounts[len(history)]
-        ones = twos = total = 0
-        for count in counts.values():
-            total += count
-            ones += count == 1
-            twos += count == 2
-        gamma = (d1 * ones + d2 * twos + d3 * (len(counts) - ones - twos)) / total
-        self._backoffs[history] = gamma
-        return gamma
+        # Where nothing was read, as when a glossary's only sentence is left out, all of it is passed on.
+        return (d1 * ones + d2 * twos + d3 * more) / total if total else 1.0
 
     @property
     def fallbacks(self) -> tuple[bool, ...]:
@@ -153,12 +160,13 @@ class Model:
             p = self.share(word, h) + self.backoff(h) * p
         return p
 
+    def unigram(self, count: int) -> float:
+        """P(w) of a word with this adjusted count, without any history."""
+        return self.discounted(count, 0) / self.total(()) + self.backoff(()) * self.uniform
+
     def unigrams(self) -> dict[str, float]:
-        """P(w) of the whole vocabulary, without any history."""
-        counts = self.followers[0].get((), {})
-        total, rest = sum(counts.values()), self.backoff(()) * self.uniform
-        shares = {count: self.discounted(count, 0) / total + rest for count in set(counts.values())}
-        return {word: shares[count] for word, count in counts.items()}
+        """P(w) of the whole vocabulary."""
+        return {word: self.unigram(count) for word, count in self.followers[0].get((), {}).items()}
 
     def without(self, sentence: Sequence[str]) -> _Without:
         """For the length of a `with` block, the model as if it had not read `sentence`, which it has.
@@ -166,6 +174,14 @@ class Model:
         The discounts stay: they are estimated from the whole text.
         """
         return _Without(self, sentence)
+
+
+def _move(spread: list[int], before: int, after: int) -> None:
+    """A count of what `spread` sums up has changed by one."""
+    spread[0] += after - before
+    for count, step in ((before, -1), (after, 1)):
+        if count:
+            spread[min(count, 3)] += step
 
 
 class _Without:

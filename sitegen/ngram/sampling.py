@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, Protocol
 
 from .model import BEGIN, END, History
@@ -105,15 +106,14 @@ class Sampler:
 
     def draw(self, offer: Offer, u: float) -> Choice:
         """The word on which `u` in [0, 1) falls when the shares of those that stay are laid on the line from 0 to 1."""
-        reached, last = 0.0, Choice(END, 0.0)
-        for choice in self.choices(offer):
-            if choice.cut:
-                break
-            last = choice
-            reached += choice.share
+        number, together = self.kept(offer)
+        reached, last = 0.0, (END, 0.0)
+        for last in islice(self.heated(offer), number or None):
+            reached += last[1] / together
             if reached > u:
                 break
-        return last
+        word, share = last
+        return Choice(word, share / together)
 
 
 @dataclass(frozen=True, slots=True)

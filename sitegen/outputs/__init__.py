@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from ..model import File
 from ..render import Renderer
 from ..site import Site
-from .api import api
+from .api import api, term_json
 from .assets import assets
 from .feed import feed
 from .llms import llms
@@ -16,9 +16,12 @@ from .newsletter import newsletter
 from .pages import pages
 from .redirects import redirects
 from .robots import robots
+from .shown import Around, Printed, Shown, Surroundings, printed
 from .sitemap import sitemap
-from .terms import terms
+from .terms import term_page
 
-OUTPUTS: tuple[Callable[[Site, Renderer], Iterator[File]], ...] = (
-    terms, pages, newsletter, redirects, assets, api, markdown, feed, sitemap, robots, llms,
-)  # fmt: skip
+# The files of one entry, and those of the whole site.
+ENTRY_OUTPUTS: tuple[Callable[[Shown, Renderer], Iterator[File]], ...] = (term_page, redirects, term_json, markdown)
+SITE_OUTPUTS: tuple[Callable[[Site, Renderer], Iterator[File]], ...] = (pages, newsletter, assets, api, feed, sitemap, robots, llms)
+
+__all__ = ["ENTRY_OUTPUTS", "SITE_OUTPUTS", "Around", "Printed", "Shown", "Surroundings", "printed"]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from zlib import crc32
 
 from ..model import LEVELS, Entry, File
 from ..render import Renderer
-from ..site import Site
+from ..site import Frame, Site
+from .shown import Shown
 
 VERSION = "1"
+PART = 1_000  # terms in a file, about, where the whole set is split
 
 
 def api(site: Site, _: Renderer) -> Iterator[File]:
-    """The whole set, every term, and the schema."""
+    """The whole set, and the schema."""
     settings = site.glossary.settings
     schema = site.url("api/schema.json")
     whole = {
@@ -24,37 +27,30 @@ def api(site: Site, _: Renderer) -> Iterator[File]:
         "language": settings.language,
         "url": site.url(""),
         "topics": [{"slug": t.slug, "name": t.name, "description": t.description} for t in settings.topics],
-        "terms": [_summary(site, entry) for entry in site.glossary.entries],
     }
-    yield _file("api/glossary.json", whole)
-    for entry in site.glossary.entries:
-        yield _file(f"api/terms/{entry.slug}.json", {"$schema": schema + "#/$defs/term", **term(site, entry)})
+    entries = site.glossary.entries
+    if site.frame.listed_at_once:
+        yield _file("api/glossary.json", {**whole, "terms": [_summary(site.frame, entry) for entry in entries]})
+    else:
+        # A part is chosen by the hash of the slug, so that a new entry changes one part and not all that follow.
+        count = -(-len(entries) // PART)
+        parts: list[list[dict[str, object]]] = [[] for _ in range(count)]
+        for entry in entries:
+            parts[crc32(entry.slug.encode()) % count].append(_summary(site.frame, entry))
+        paths = [f"api/glossary/{number}.json" for number in range(count)]
+        yield _file("api/glossary.json", {**whole, "terms": [], "parts": [site.url(path) for path in paths]})
+        for path, terms in zip(paths, parts, strict=True):
+            yield _file(path, {**whole, "terms": terms})
     yield _file("api/schema.json", _schema(schema))
 
 
-def _file(path: str, value: object) -> File:
-    return File(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
-
-
-def _summary(site: Site, entry: Entry) -> dict[str, object]:
-    return {
-        "slug": entry.slug,
-        "term": entry.term,
-        "sense": entry.sense,
-        "aliases": list(entry.aliases),
-        "definition": entry.definition,
-        "topics": list(entry.topics),
-        "level": entry.level,
-        "url": site.url(entry.path),
-        "api": site.url(f"api/terms/{entry.slug}.json"),
-    }
-
-
-def term(site: Site, entry: Entry) -> dict[str, object]:
+def term_json(shown: Shown, renderer: Renderer) -> Iterator[File]:
     """Everything an entry holds; Markdown as its author wrote it, other entries by slug."""
-    dates = site.dates.get(entry.slug)
-    return {
-        **_summary(site, entry),
+    frame, entry, dates = renderer.frame, shown.entry, shown.around.dates
+    schema = frame.url("api/schema.json")
+    yield _file(f"api/terms/{entry.slug}.json", {
+        "$schema": schema + "#/$defs/term",
+        **_summary(frame, entry),
         "pronunciation": entry.pronunciation,
         "summary": entry.summary.strip(),
         "explainer": entry.explainer.strip(),
@@ -63,13 +59,31 @@ def term(site: Site, entry: Entry) -> dict[str, object]:
         "contrast": list(entry.contrast),
         "broader": list(entry.broader),
         "narrower": list(entry.narrower),
-        "backlinks": list(site.backlinks.get(entry.slug, ())),
+        "backlinks": [card.slug for card in shown.around.backlinks],
         "references": [
             {"title": r.title, "authors": list(r.authors), "year": r.year, "url": r.url} for r in entry.references
         ],
         "deprecated": entry.deprecated and {"by": entry.deprecated.by, "note": entry.deprecated.note.strip()},
         "published": dates.published.isoformat() if dates else None,
         "updated": dates.updated.isoformat() if dates else None,
+    })  # fmt: skip
+
+
+def _file(path: str, value: object) -> File:
+    return File(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def _summary(frame: Frame, entry: Entry) -> dict[str, object]:
+    return {
+        "slug": entry.slug,
+        "term": entry.term,
+        "sense": entry.sense,
+        "aliases": list(entry.aliases),
+        "definition": entry.definition,
+        "topics": list(entry.topics),
+        "level": entry.level,
+        "url": frame.url(entry.path),
+        "api": frame.url(f"api/terms/{entry.slug}.json"),
     }
 
 
@@ -93,7 +107,7 @@ def _schema(identifier: str) -> dict[str, object]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": identifier,
         "title": "A glossary",
-        **_object({
+        **_object(optional={"parts": {"type": "array", "items": {"type": "string", "format": "uri"}}}, properties={
             "$schema": text, "version": {"const": VERSION}, "title": text, "description": text, "language": text,
             "url": {"type": "string", "format": "uri"},
             "topics": {"type": "array", "items": _object({"slug": text, "name": text, "description": text})},
@@ -108,5 +122,6 @@ def _schema(identifier: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _object(properties: dict[str, object]) -> dict[str, object]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+def _object(properties: dict[str, object], optional: dict[str, object] | None = None) -> dict[str, object]:
+    all_of_them = {**properties, **(optional or {})}
+    return {"type": "object", "properties": all_of_them, "required": list(properties), "additionalProperties": False}

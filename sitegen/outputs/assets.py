@@ -10,10 +10,10 @@ from ..site import Site
 from .demo import MODEL_PATH
 
 
-def assets(site: Site, renderer: Renderer) -> Iterator[File]:
+def assets(site: Site, _: Renderer) -> Iterator[File]:
     """The assets in a folder named by their content; the explorables and the corpus at steady addresses."""
-    for name, data in renderer.assets.items():
-        yield File(renderer.assets_path + name, data)
+    for name, data in site.assets.items():
+        yield File(site.assets_path + name, data)
     for explorable in site.glossary.explorables.values():
         yield File(f"explorables/{explorable.name}/explorable.js", explorable.script)
     yield File(MODEL_PATH, site.language_model.packed)

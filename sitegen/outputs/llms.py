@@ -10,16 +10,21 @@ from ..site import Site
 
 
 def llms(site: Site, _: Renderer) -> Iterator[File]:
-    """One line a term, below its first topic."""
+    """One line a term, below its first topic; of a glossary with very many, one line a topic."""
     settings, glossary = site.glossary.settings, site.glossary
     parts = [f"# {settings.title}", f"> {settings.description}"]
     listed: set[str] = set()
-    for topic in settings.topics:
+    if not site.frame.listed_at_once:
+        rows = [f"- [{topic.name}]({site.url(f'topics/{topic.slug}/')}): {topic.description}" for topic in settings.topics]
+        parts += ["## Topics", "\n".join(rows)] if rows else []
+        parts += ["## Terms", f"- [A–Z]({site.url('a-z/')}): all {len(glossary.entries):,} by their first letters"]
+    for topic in settings.topics if site.frame.listed_at_once else ():
         entries = [entry for entry in glossary.by_topic[topic.slug] if entry.slug not in listed]
         listed.update(entry.slug for entry in entries)
         if entries:
             parts += [f"## {topic.name}", _rows(site, entries)]
-    if rest := [entry for entry in glossary.entries if entry.slug not in listed]:
+    rest = [entry for entry in glossary.entries if entry.slug not in listed]
+    if rest and site.frame.listed_at_once:
         parts += ["## Other terms" if listed else "## Terms", _rows(site, rest)]
     data = [
         ("api/glossary.json", "Every term as JSON"),

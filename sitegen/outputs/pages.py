@@ -12,9 +12,10 @@ from ..model import File
 from ..render import Renderer
 from ..site import Site
 from .demo import demo
+from .lists import Part, by_letter, of_topic
 from .model_view import model_view
 from .plain import plain_page
-from .views import card, site_view
+from .views import card, whole_view
 
 NEWEST = 5
 
@@ -22,17 +23,28 @@ NEWEST = 5
 def pages(site: Site, renderer: Renderer) -> Iterator[File]:
     """The pages that the glossary and its settings ask for."""
     settings = site.glossary.settings
-    view = site_view(site)
+    view = whole_view(site)
     page = partial(plain_page, site, renderer, view)
     sentence = settings.prompt or settings.description
     yield page("home.html", "", settings.title, settings.description, json_ld=(term_set(site),),
                demo=demo(site.language_model, "home", sentence), newest=tuple(map(card, site.newest[:NEWEST])))  # fmt: skip
-    yield page("a-z.html", "a-z/", "A–Z", f"All {view.count} terms of {settings.title}, in one list.")
+    at_once = site.frame.listed_at_once
+    whole = Part("", "", view.count, (), ()) if at_once else by_letter(site)
+    listed = "in one list" if at_once else "by their first letters"
+    yield page("a-z.html", "a-z/", "A–Z", f"All {view.count} terms of {settings.title}, {listed}.", part=whole)
     if view.topics:
-        yield page("topics.html", "topics/", "Topics", f"The terms of {settings.title} by topic.")
+        yield page("topics.html", "topics/", "Topics", f"The terms of {settings.title} by topic.", at_once=at_once)
     for topic in view.topics:
         description = topic.description or f"{topic.count} terms about {topic.name.lower()}."
-        yield page("topic.html", topic.path, topic.name, description, ("Topics", "topics/"), topic=topic)
+        short = Part(topic.name, topic.path, topic.count, topic.cards, ())
+        part = short if at_once else of_topic(site, topic)
+        yield page("topic.html", topic.path, topic.name, description, ("Topics", "topics/"), topic=topic, part=part)
+        for each in part.below:
+            yield page("part.html", each.path, f"{topic.name}: {each.label}", f"{each.count} terms that begin with {each.label}.",
+                       ("Topics", "topics/"), (topic.name, topic.path), part=each)  # fmt: skip
+    for each in whole.below:
+        yield page("part.html", each.path, each.label, f"{each.count} terms that begin with {each.label}.", ("A–Z", "a-z/"),
+                   part=each)  # fmt: skip
     about = Safe(at_root(site.about, renderer.root_of("about/")))
     yield page("about.html", "about/", "About", f"What {settings.title} is, and how it is made.", body=about)
     model = model_view(site.language_model, site.glossary.held_out)
@@ -45,6 +57,7 @@ def term_set(site: Site) -> dict[str, object]:
     """The glossary as schema.org's DefinedTermSet."""
     settings = site.glossary.settings
     publisher = {"publisher": {"@type": "Organization", "name": settings.publisher}} if settings.publisher else {}
+    terms = [{"@type": "DefinedTerm", "@id": site.url(e.path), "name": e.title} for e in site.glossary.entries]
     return {
         "@context": "https://schema.org",
         "@type": "DefinedTermSet",
@@ -54,7 +67,5 @@ def term_set(site: Site) -> dict[str, object]:
         "description": settings.description,
         "inLanguage": settings.language,
         **publisher,
-        "hasDefinedTerm": [
-            {"@type": "DefinedTerm", "@id": site.url(e.path), "name": e.title} for e in site.glossary.entries
-        ],
+        **({"hasDefinedTerm": terms} if site.frame.listed_at_once else {}),  # a page of 100,000 would be no page
     }

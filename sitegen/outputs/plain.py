@@ -20,5 +20,5 @@ def plain_page(
     """The page at `path`, `above` being the pages between home and it."""
     crumbs = (_HOME, *above, (heading, None)) if path.endswith("/") else ()
     kind = template.removesuffix(".html")
-    head = page_view(site, renderer.policy, kind, path, heading, description, crumbs, json_ld, alternates, robots)
+    head = page_view(site.frame, renderer.policy, kind, path, heading, description, crumbs, json_ld, alternates, robots)
     return renderer.page(template, path, site=view, page=head, **context)

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from ..model import File
 from ..render import Renderer
-from ..site import Site
+from .shown import Shown
 from .views import card, page_view, site_view
 
 
-def redirects(site: Site, renderer: Renderer) -> Iterator[File]:
-    """One page an alias that is not the address of an entry."""
-    view = site_view(site)
-    for alias, slug in site.glossary.redirects.items():
-        entry, path = site.glossary.by_slug[slug], f"terms/{alias}/"
-        page = page_view(site, renderer.policy, "redirect", path, entry.title, entry.definition, robots="noindex")
-        page = replace(page, canonical=site.url(entry.path))
-        yield renderer.page("redirect.html", path, site=view, page=page, target=card(entry))
+def redirects(shown: Shown, renderer: Renderer) -> Iterator[File]:
+    """One page for each alias of an entry that is not the address of another."""
+    entry, frame = shown.entry, renderer.frame
+    for alias in shown.around.aliases:
+        path = f"terms/{alias}/"
+        page = page_view(frame, renderer.policy, "redirect", path, entry.title, entry.definition, robots="noindex")
+        page = replace(page, canonical=frame.url(entry.path))
+        yield renderer.page("redirect.html", path, site=site_view(frame), page=page, target=card(entry))

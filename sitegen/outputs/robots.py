@@ -12,7 +12,7 @@ from ..site import Site
 def robots(site: Site, renderer: Renderer) -> Iterator[File]:
     """Both files."""
     yield File("robots.txt", f"User-agent: *\nAllow: /\n\nSitemap: {site.url('sitemap.xml')}\n".encode())
-    base = site.base_path
+    base = site.frame.base_path
     lines = [
         f"{base}*",
         f"  Content-Security-Policy: {renderer.policy}; frame-ancestors 'none'",

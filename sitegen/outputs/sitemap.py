@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import escape
 
 from ..model import File
 from ..render import Renderer
 from ..site import Site
+from .lists import list_pages
+
+MOST = 50_000  # addresses in one file, as sitemaps.org has it; of more, sitemap.xml is an index of files
+_SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def sitemap(site: Site, _: Renderer) -> Iterator[File]:
@@ -20,19 +24,29 @@ def sitemap(site: Site, _: Renderer) -> Iterator[File]:
         lists += ["subscribe/", *(["subscribe/data/"] if settings.newsletter.own else [])]
     if site.has_newsletter:
         lists += ["newsletter/", *(issue.path for issue in site.glossary.issues)]
+    lists += [part.path for part in list_pages(site)]
     changed = {
         entry.path: site.dates[entry.slug].updated for entry in site.glossary.entries if entry.slug in site.dates
     }
     if site.dates:
         changed |= dict.fromkeys(("", "a-z/"), site.updated)
-    root = Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
-    for path in (*lists, *(entry.path for entry in site.glossary.entries)):
-        item = SubElement(root, "url")
-        SubElement(item, "loc").text = site.url(path)
-        if path in changed:
-            SubElement(item, "lastmod").text = changed[path].date().isoformat()
-    indent(root, " ")
-    yield File(
-        "sitemap.xml",
-        b'<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, "utf-8", xml_declaration=False) + b"\n",
-    )
+    rows = [
+        (site.url(path), changed[path].date().isoformat() if path in changed else "")
+        for path in (*lists, *(entry.path for entry in site.glossary.entries))
+    ]
+    if len(rows) <= MOST:
+        yield _file("sitemap.xml", "urlset", "url", rows)
+        return
+    names = []
+    for number, start in enumerate(range(0, len(rows), MOST), 1):
+        names.append(f"sitemap-{number}.xml")
+        yield _file(names[-1], "urlset", "url", rows[start : start + MOST])
+    yield _file("sitemap.xml", "sitemapindex", "sitemap", [(site.url(name), "") for name in names])
+
+
+def _file(path: str, root: str, item: str, rows: Iterable[tuple[str, str]]) -> File:
+    lines = [f'<?xml version="1.0" encoding="utf-8"?>\n<{root} xmlns="{_SPACE}">']
+    for address, moment in rows:
+        lastmod = f"\n  <lastmod>{moment}</lastmod>" if moment else ""
+        lines.append(f" <{item}>\n  <loc>{escape(address)}</loc>{lastmod}\n </{item}>")
+    return File(path, ("\n".join(lines) + f"\n</{root}>\n").encode())

@@ -1,4 +1,4 @@
-"""The page of every term."""
+"""The page of a term."""
 
 from __future__ import annotations
 
@@ -10,20 +10,9 @@ from markupsafe import Markup as Safe
 from ..markup import Heading, at_root
 from ..model import Entry, File
 from ..render import Renderer
-from ..site import Site
-from .demo import demo
-from .views import (
-    Card,
-    LetterView,
-    ReferenceView,
-    TopicView,
-    card,
-    cards,
-    page_view,
-    reference_view,
-    site_view,
-    token_view,
-)
+from ..site import Frame
+from .shown import Shown
+from .views import Card, Letter, ReferenceView, Topic, page_view, reference_view, site_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +36,8 @@ class EntryView:
     aliases: tuple[str, ...]
     pronunciation: str
     level: str
-    letter: LetterView
-    topics: tuple[TopicView, ...]
+    letter: Letter
+    topics: tuple[Topic, ...]
     definition: str
     summary: Safe
     in_depth: Safe
@@ -61,47 +50,42 @@ class EntryView:
     updated: str
 
 
-def terms(site: Site, renderer: Renderer) -> Iterator[File]:
-    """One page an entry, in index order."""
-    view = site_view(site)
-    letters = {letter.letter: letter for letter in view.letters}
-    topics = {topic.slug: topic for topic in view.topics}
-    entries = site.glossary.entries
-    for i, entry in enumerate(entries):
-        path = entry.path
-        topic = topics[entry.topics[0]] if entry.topics else None
-        crumbs = (("Glossary", ""), (topic.name, topic.path) if topic else ("A–Z", "a-z/"), (entry.title, None))
-        letter = letters[entry.letter]
-        yield renderer.page(
-            "term.html",
-            path,
-            site=view,
-            page=page_view(
-                site, renderer.policy, "term", path, entry.title, entry.definition, crumbs, (defined_term(site, entry),),
-                (("text/markdown", f"{entry.title} as Markdown", path + "index.md"),
-                 ("application/json", f"{entry.title} as JSON", f"api/terms/{entry.slug}.json")),
-            ),
-            entry=_entry_view(site, renderer, entry, letter, tuple(topics[slug] for slug in entry.topics)),
-            related=cards(site, entry.related),
-            contrast=cards(site, entry.contrast),
-            broader=cards(site, entry.broader),
-            narrower=cards(site, entry.narrower),
-            backlinks=cards(site, site.backlinks.get(entry.slug, ())),
-            same_letter=tuple(c for c in letter.cards if c.slug != entry.slug),
-            previous=card(entries[i - 1]) if i else None,
-            next=card(entries[i + 1]) if i + 1 < len(entries) else None,
-            tokens=tuple(map(token_view, site.language_model.scored(entry.definition))),
-            demo=demo(site.language_model, entry.slug, entry.definition),
-            markdown_path=path + "index.md",
-        )  # fmt: skip
+def term_page(shown: Shown, renderer: Renderer) -> Iterator[File]:
+    """The page of an entry."""
+    frame, entry, around = renderer.frame, shown.entry, shown.around
+    view = site_view(frame)
+    letter = next(letter for letter in view.letters if letter.letter == entry.letter)
+    topics = tuple(topic for slug in entry.topics for topic in view.topics if topic.slug == slug)
+    path = entry.path
+    topic = topics[0] if topics else None
+    crumbs = (("Glossary", ""), (topic.name, topic.path) if topic else ("A–Z", "a-z/"), (entry.title, None))
+    yield renderer.page(
+        "term.html",
+        path,
+        site=view,
+        page=page_view(
+            frame, renderer.policy, "term", path, entry.title, entry.definition, crumbs, (defined_term(frame, entry),),
+            (("text/markdown", f"{entry.title} as Markdown", path + "index.md"),
+             ("application/json", f"{entry.title} as JSON", f"api/terms/{entry.slug}.json")),
+        ),
+        entry=_entry_view(shown, renderer, letter, topics),
+        related=around.related,
+        contrast=around.contrast,
+        broader=around.broader,
+        narrower=around.narrower,
+        backlinks=around.backlinks,
+        same_letter=around.near,
+        previous=around.before[0] if around.before else None,
+        next=around.after[0] if around.after else None,
+        tokens=shown.printed.tokens,
+        demo=shown.printed.demo,
+        markdown_path=path + "index.md",
+    )  # fmt: skip
 
 
-def _entry_view(
-    site: Site, renderer: Renderer, entry: Entry, letter: LetterView, topics: tuple[TopicView, ...]
-) -> EntryView:
-    body, root = site.bodies[entry.slug], renderer.root_of(entry.path)
-    explorable = site.glossary.explorables.get(entry.explorable)
-    dates = site.dates.get(entry.slug)
+def _entry_view(shown: Shown, renderer: Renderer, letter: Letter, topics: tuple[Topic, ...]) -> EntryView:
+    entry, body, root = shown.entry, shown.body, renderer.root_of(shown.entry.path)
+    dates = shown.around.dates
     return EntryView(
         slug=entry.slug,
         term=entry.term,
@@ -117,15 +101,16 @@ def _entry_view(
         headings=body.headings,
         example=Safe(at_root(body.example, root)),
         explorable=ExplorableView(
-            explorable.name, Safe(explorable.fallback), f"explorables/{explorable.name}/explorable.js"
+            entry.explorable,
+            Safe(dict(renderer.frame.explorables)[entry.explorable]),
+            f"explorables/{entry.explorable}/explorable.js",
         )
-        if explorable
+        if entry.explorable
         else None,
         references=tuple(map(reference_view, entry.references)),
         oldest_source=min((r.year for r in entry.references if r.year), default=None),
         deprecated=DeprecationView(
-            card(site.glossary.by_slug[entry.deprecated.by]) if entry.deprecated.by else None,
-            Safe(at_root(body.note, root)),
+            shown.around.replaced_by[0] if shown.around.replaced_by else None, Safe(at_root(body.note, root))
         )
         if entry.deprecated
         else None,
@@ -133,17 +118,17 @@ def _entry_view(
     )
 
 
-def defined_term(site: Site, entry: Entry) -> dict[str, object]:
+def defined_term(frame: Frame, entry: Entry) -> dict[str, object]:
     """The entry as schema.org's DefinedTerm."""
     names = {"alternateName": list(entry.aliases)} if entry.aliases else {}
     return {
         "@context": "https://schema.org",
         "@type": "DefinedTerm",
-        "@id": site.url(entry.path),
-        "url": site.url(entry.path),
+        "@id": frame.url(entry.path),
+        "url": frame.url(entry.path),
         "name": entry.title,
         **names,
         "description": entry.definition,
         "termCode": entry.slug,
-        "inDefinedTermSet": {"@type": "DefinedTermSet", "@id": site.url(""), "name": site.glossary.settings.title},
+        "inDefinedTermSet": {"@type": "DefinedTermSet", "@id": frame.url(""), "name": frame.title},
     }

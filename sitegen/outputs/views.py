@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from markupsafe import Markup as Safe
 
 from ..model import Entry, Newsletter, Reference
 from ..render import json_script
-from ..site import Site
+from ..site import Frame, Site
 from ..train import ScoredToken
 from .demo import shown
 
@@ -27,27 +27,20 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class TopicView:
+class Topic:
     slug: str
     name: str
     description: str
     path: str
-    cards: tuple[Card, ...] = field(repr=False)
-
-    @property
-    def count(self) -> int:
-        return len(self.cards)
 
 
 @dataclass(frozen=True, slots=True)
-class LetterView:
+class Letter:
+    """A letter of the index. `path` leads to where its entries are listed."""
+
     letter: str
     anchor: str
-    cards: tuple[Card, ...] = field(repr=False)
-
-    @property
-    def count(self) -> int:
-        return len(self.cards)
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +49,40 @@ class SiteView:
     description: str
     language: str
     base_url: str
+    topics: tuple[Topic, ...]
+    letters: tuple[Letter, ...]
+    newsletter: Newsletter | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicView(Topic):
+    """A topic with its entries."""
+
+    cards: tuple[Card, ...] = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        return len(self.cards)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView(Letter):
+    """A letter with its entries."""
+
+    cards: tuple[Card, ...] = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        return len(self.cards)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeView(SiteView):
+    """For pages that tell of all entries: how many there are, and which under every topic and letter."""
+
     topics: tuple[TopicView, ...]
     letters: tuple[LetterView, ...]
     count: int
-    newsletter: Newsletter | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +125,31 @@ def card(entry: Entry) -> Card:
     return Card(entry.slug, entry.title, entry.path, entry.definition, entry.level)
 
 
-def cards(site: Site, slugs: Iterable[str]) -> tuple[Card, ...]:
-    """The entries named by `slugs`, in that order."""
-    return tuple(card(site.glossary.by_slug[slug]) for slug in slugs)
-
-
-def site_view(site: Site) -> SiteView:
+@lru_cache(maxsize=1)
+def site_view(frame: Frame) -> SiteView:
     """What every page shows of the whole."""
-    settings, glossary = site.glossary.settings, site.glossary
+    topics = tuple(Topic(slug, name, description, f"topics/{slug}/") for slug, name, description in frame.topics)
+    letters = tuple(Letter(letter, anchor(letter), letter_path(frame, letter)) for letter in frame.letters)
+    return SiteView(frame.title, frame.description, frame.language, frame.base_url, topics, letters, frame.newsletter)
+
+
+def whole_view(site: Site) -> WholeView:
+    """The same with all entries."""
+    view, glossary = site_view(site.frame), site.glossary
     topics = tuple(
-        TopicView(t.slug, t.name, t.description, f"topics/{t.slug}/", tuple(map(card, glossary.by_topic[t.slug])))
-        for t in settings.topics
+        TopicView(t.slug, t.name, t.description, t.path, tuple(map(card, glossary.by_topic[t.slug]))) for t in view.topics
     )
     letters = tuple(
-        LetterView(letter, anchor(letter), tuple(map(card, group))) for letter, group in glossary.by_letter.items()
+        LetterView(x.letter, x.anchor, x.path, tuple(map(card, glossary.by_letter[x.letter]))) for x in view.letters
     )
-    return SiteView(
-        settings.title, settings.description, settings.language, settings.base_url, topics, letters,
-        len(glossary.entries), settings.newsletter,
-    )  # fmt: skip
+    return WholeView(
+        view.title, view.description, view.language, view.base_url, topics, letters, view.newsletter, len(glossary.entries)
+    )
+
+
+def letter_path(frame: Frame, letter: str) -> str:
+    """Where the entries under a letter are listed: among all, or on pages of their own."""
+    return f"a-z/#{anchor(letter)}" if frame.listed_at_once else f"a-z/{anchor(letter)}/"
 
 
 def anchor(letter: str) -> str:
@@ -129,25 +158,25 @@ def anchor(letter: str) -> str:
 
 
 def page_view(
-    site: Site, csp: str, kind: str, path: str, heading: str, description: str,
+    frame: Frame, csp: str, kind: str, path: str, heading: str, description: str,
     crumbs: tuple[tuple[str, str | None], ...] = (), json_ld: tuple[object, ...] = (),
     alternates: tuple[tuple[str, str, str], ...] = (), robots: str = "",
 ) -> PageView:  # fmt: skip
     """A page's head and place: every page but the home page has breadcrumbs, and says so to machines."""
-    title = site.glossary.settings.title
+    title = frame.title
     if crumbs:
-        json_ld = (*json_ld, _breadcrumbs(site, crumbs, path))
+        json_ld = (*json_ld, _breadcrumbs(frame, crumbs, path))
     return PageView(
         kind=kind, title=title if kind == "home" else f"{heading} · {title}", heading=heading, description=description,
-        path=path, canonical="" if robots else site.url(path), csp=csp, crumbs=crumbs,
+        path=path, canonical="" if robots else frame.url(path), csp=csp, crumbs=crumbs,
         json_ld=tuple(json_script(value) for value in json_ld),
         alternates=(("application/atom+xml", f"{title}: new and changed terms", "feed.xml"), *alternates), robots=robots,
     )  # fmt: skip
 
 
-def _breadcrumbs(site: Site, crumbs: tuple[tuple[str, str | None], ...], path: str) -> dict[str, object]:
+def _breadcrumbs(frame: Frame, crumbs: tuple[tuple[str, str | None], ...], path: str) -> dict[str, object]:
     items = [
-        {"@type": "ListItem", "position": i, "name": name, "item": site.url(path if where is None else where)}
+        {"@type": "ListItem", "position": i, "name": name, "item": frame.url(path if where is None else where)}
         for i, (name, where) in enumerate(crumbs, 1)
     ]
     return {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": items}

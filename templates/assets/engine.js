@@ -139,7 +139,7 @@ export class Model {
     });
     const y = n[1] / (n[1] + 2 * n[2]);
     const found = [1, 2, 3].map((k) => k - ((k + 1) * y * n[k + 1]) / n[k]);
-    return found.every((d, i) => n[i + 1] && d >= 0 && d <= i + 1) ? found : [0.5, 1, 1.5]; // the customary fallback
+    return found.every((d, i) => n[i + 1] && d > 0 && d <= i + 1) ? found : [0.5, 1, 1.5]; // the customary fallback
   }
 
   /** The words after `history`, their shares max(a - D, 0) / sum of a, and gamma, what is left for the shorter history. */

@@ -133,7 +133,7 @@ def test_both_parts_lead_to_the_same_places(content: Path) -> None:
 def test_every_shipped_text_becomes_plain() -> None:
     """Whatever the shipped entries hold, as an issue it keeps its words, in their order, and loses its tags."""
     glossary = link(load(CONTENT), "https://glossary.example/")
-    markup = Markup(glossary)
+    markup = Markup.of(glossary)
     for entry in glossary.entries:
         html = markup.page(_formulas_as_code(entry.explainer))
         words = re.findall(r"\w{3,}", unescape(re.sub(r"<[^<>]*>", "", html)))

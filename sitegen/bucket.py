@@ -1,0 +1,154 @@
+"""What a deploy needs of object storage, and S3 as one that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+MARK = "sitegen"  # the field of an object's own metadata that says it is ours, and what it holds
+_AT_ONCE = 1000  # keys that one request may remove
+
+
+class BucketError(Exception):
+    """The bucket cannot be used; the message is one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An object to be: its path below the prefix, its bytes and headers, and the mark that goes with it."""
+
+    path: str
+    data: bytes
+    type: str
+    cache: str
+    encoding: str
+    mark: str
+
+
+class Bucket(Protocol):
+    """Objects by path below a prefix, and nothing outside it. Every method raises BucketError."""
+
+    def list(self) -> dict[str, str]:
+        """The entity tag of every object."""
+
+    def get(self, path: str) -> bytes | None:
+        """An object's bytes as they are stored, or None if it is not there."""
+
+    def mark(self, path: str) -> str:
+        """The mark of an object that is there; empty if it has none."""
+
+    def put(self, upload: Upload) -> str:
+        """Store an object, in one step; its entity tag."""
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Remove objects; those that are gone already are no mistake."""
+
+
+class S3:
+    """A bucket of S3, or of any server that speaks its plain interface.
+
+    Credentials, region and retries are botocore's to find and to make, from the environment and the files it knows.
+    """
+
+    def __init__(self, name: str, prefix: str = "", endpoint: str | None = None, connections: int = 10) -> None:
+        try:
+            import boto3
+            from botocore.config import Config
+        except ImportError:
+            raise BucketError("deploying needs boto3: pip install 'sitegen-glossary[s3]'") from None
+        self.name, self.prefix = name, f"{prefix}/" if prefix else ""
+        # Checksums that only newer servers know are left out where nothing asks for them.
+        config = Config(
+            max_pool_connections=connections,
+            connect_timeout=10,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        with self._told():
+            self.client: Any = boto3.session.Session().client("s3", endpoint_url=endpoint, config=config)
+
+    def list(self) -> dict[str, str]:
+        with self._told():
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=self.prefix)
+            found = [item for page in pages for item in page.get("Contents", ())]
+        return {item["Key"][len(self.prefix) :]: item["ETag"] for item in found}
+
+    def get(self, path: str) -> bytes | None:
+        with self._told():
+            try:
+                answer = self.client.get_object(Bucket=self.name, Key=self.prefix + path)
+            except self.client.exceptions.NoSuchKey:
+                return None
+            data: bytes = answer["Body"].read()
+            return data
+
+    def mark(self, path: str) -> str:
+        with self._told():
+            answer = self.client.head_object(Bucket=self.name, Key=self.prefix + path)
+        metadata: Mapping[str, str] = answer["Metadata"]
+        return metadata.get(MARK, "")
+
+    def put(self, upload: Upload) -> str:
+        encoding = {"ContentEncoding": upload.encoding} if upload.encoding else {}
+        with self._told():
+            answer = self.client.put_object(
+                Bucket=self.name, Key=self.prefix + upload.path, Body=upload.data, ContentType=upload.type,
+                CacheControl=upload.cache, Metadata={MARK: upload.mark}, **encoding,
+            )  # fmt: skip
+        tag: str = answer["ETag"]
+        return tag
+
+    def remove(self, paths: Sequence[str]) -> None:
+        for start in range(0, len(paths), _AT_ONCE):
+            keys = [{"Key": self.prefix + path} for path in paths[start : start + _AT_ONCE]]
+            with self._told():
+                answer = self.client.delete_objects(Bucket=self.name, Delete={"Objects": keys, "Quiet": True})
+            for error in answer.get("Errors", ()):
+                raise BucketError(
+                    f"{error['Key']} cannot be removed: {error.get('Code')} {error.get('Message', '')}".rstrip()
+                )
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Whatever botocore raises becomes one line for the operator."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except ClientError as error:
+            raise BucketError(self._refused(error)) from error
+        except BotoCoreError as error:
+            raise BucketError(self._failed(error)) from error
+
+    def _refused(self, error: Any) -> str:
+        """What the server says, where it answered with a refusal."""
+        code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+        match code:
+            case "NoSuchBucket":
+                return f"there is no bucket '{self.name}'"
+            case "AccessDenied" | "403" | "AllAccessDisabled":
+                return f"the bucket '{self.name}' denies access: these credentials may not {error.operation_name}"
+            case (
+                "InvalidAccessKeyId"
+                | "SignatureDoesNotMatch"
+                | "ExpiredToken"
+                | "InvalidToken"
+                | "TokenRefreshRequired"
+            ):
+                return f"the credentials are not accepted: {code}"
+            case "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" | "301":
+                return f"the bucket '{self.name}' is in another region: set AWS_DEFAULT_REGION"
+            case _:
+                return f"the bucket '{self.name}' refuses {error.operation_name}: {code} {message}".rstrip()
+
+    def _failed(self, error: Exception) -> str:
+        """What went wrong before or instead of an answer."""
+        from botocore import exceptions as known
+
+        if isinstance(error, known.NoCredentialsError | known.PartialCredentialsError):
+            return "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+        if isinstance(error, known.ConnectionError | known.HTTPClientError):
+            return f"the network fails: no answer from {self.client.meta.endpoint_url}"
+        return str(error)

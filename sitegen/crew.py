@@ -1,0 +1,104 @@
+"""Who does the work: this process, several, or a cluster. They are given the same calls, so that the outcome is the same."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+CHUNK = 300  # entries a call at most: sending what all calls share costs little then, and nobody waits long for the last
+PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
+
+
+def cores() -> int:
+    """How many processes can run at the same time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Crew:
+    """Maps functions over chunks of entries. Processes are started when there is enough to do for the first time."""
+
+    def __init__(self, jobs: int = 0, scheduler: str = "") -> None:
+        """`jobs` processes, 0 for one a core; or the workers of the Dask cluster whose scheduler is at `scheduler`.
+
+        Raises OSError if there is no cluster, or Dask is not installed.
+        """
+        self.jobs = jobs or cores()
+        self._stack = ExitStack()
+        self._executor: Executor | None = None
+        if scheduler:
+            self._executor, self.jobs = self._cluster(scheduler)
+
+    def _cluster(self, scheduler: str) -> tuple[Executor, int]:
+        try:
+            from distributed import Client  # the extra `cluster`
+        except ImportError:
+            raise OSError("a cluster needs Dask: pip install 'sitegen-glossary[cluster]'") from None
+        try:
+            if not scheduler.startswith(("tcp://", "tls://")):
+                raise ValueError
+            client = self._stack.enter_context(Client(scheduler, timeout=10, set_as_default=False))  # type: ignore[no-untyped-call]
+        except (ValueError, OSError):
+            raise OSError(f"there is no Dask scheduler at {scheduler}") from None
+        executor = self._stack.enter_context(client.get_executor(pure=False))
+        return executor, max(1, len(client.scheduler_info()["workers"]))
+
+    def map(self, function: Callable[[bytes, list[Any]], T], shared: bytes, values: Iterable[Any], count: int) -> Iterator[T]:
+        """`function` of `shared` and each chunk of the `count` values, in order; only so many are under way at a time.
+
+        Processes are started by this call, not by the first look at its results: a process keeps open, and locked, what is
+        open when it starts.
+        """
+        if self._executor is None and self.jobs > 1 and count >= PAYS:
+            pool = ProcessPoolExecutor(self.jobs, initializer=_leave_with, initargs=(os.getpid(),))
+            self._executor = self._stack.enter_context(pool)
+            self._executor.submit(int).result()
+        size = min(max(count // (16 * self.jobs), 1), CHUNK)
+        return self._mapped(function, shared, _chunks(values, size))
+
+    def _mapped(self, function: Callable[[bytes, list[Any]], T], shared: bytes, chunks: Iterable[list[Any]]) -> Iterator[T]:
+        if self._executor is None:
+            yield from (function(shared, chunk) for chunk in chunks)
+            return
+        under_way: deque[Future[T]] = deque()
+        for chunk in chunks:
+            under_way.append(self._executor.submit(function, shared, chunk))
+            if len(under_way) > 2 * self.jobs:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def _leave_with(parent: int) -> None:
+    """End this process when `parent` is gone, as it is after a kill: its pool would wait for work for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    chunk: list[T] = []
+    for value in values:
+        chunk.append(value)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

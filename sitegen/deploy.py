@@ -1,0 +1,251 @@
+"""public/ -> a bucket: only what changed, in an order in which every page always has what it names.
+
+First what pages load, then new pages, changed pages, and the lists of pages; then what is gone is removed in the
+opposite order. A record in the bucket says which objects are ours. It is written before the first upload, with the paths
+to come, and after the last removal, with what is there; so a deploy that was killed can be told from one that was
+not, and the next one goes on where it stopped. An object that this program did not put there is never touched.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import secrets
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from enum import IntEnum
+from hashlib import blake2b
+from mimetypes import MimeTypes
+from pathlib import Path
+
+from .bucket import Bucket, BucketError, Upload
+from .write import MARKER
+
+RECORD = ".sitegen-deploy.json"
+THREADS = 8
+FOR_EVER, ASK = "public, max-age=31536000, immutable", "no-cache"  # `no-cache`: keep it, but ask whether it has changed
+
+_WORTH = 0.9  # a compressed file is served if it has at most this share of the bytes
+_TYPES = MimeTypes(filenames=())  # not what the machine knows: a deploy from any machine is the same
+_OWN_TYPES = {
+    ".js": "text/javascript", ".mjs": "text/javascript", ".md": "text/markdown", ".svg": "image/svg+xml", ".json": "application/json",
+    ".jsonld": "application/ld+json", ".ttl": "text/turtle", ".webmanifest": "application/manifest+json", ".xml": "application/xml",
+    ".woff2": "font/woff2", ".webp": "image/webp", ".avif": "image/avif", ".ico": "image/x-icon", ".csv": "text/csv", ".txt": "text/plain",
+}  # fmt: skip
+_UTF8 = ("text/", "application/xml", "application/atom+xml", "image/svg+xml")  # JSON is UTF-8 by itself
+
+Progress = Callable[[str], None]
+
+
+class ForeignError(Exception):
+    """Objects of someone else stand where ours should; `paths` says which."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = tuple(sorted(paths))
+        super().__init__(f"{len(self.paths)} objects in the way")
+
+
+class Stage(IntEnum):
+    """When a file goes up."""
+
+    LOADED = 0  # by pages: scripts, styles, fonts, data
+    PAGE = 1
+    LIST = 2  # feed, sitemap and what else leads to pages
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A file of the site: its path, size, and a digest of its bytes and of the headers it will have."""
+
+    path: str
+    size: int
+    mark: str
+
+    @property
+    def stage(self) -> Stage:
+        if self.path.startswith(("assets/", "explorables/")):
+            return Stage.LOADED
+        if self.path.endswith(".html"):
+            return Stage.PAGE
+        return Stage.LIST if self.path.endswith((".xml", ".txt")) else Stage.LOADED
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Which objects are ours: mark and entity tag by path, and `pending`, the paths a deploy had still to write or remove."""
+
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    pending: frozenset[str] = frozenset()
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a deploy will do. `same` are ours as they are to be, `left` were ours until someone else replaced them."""
+
+    new: tuple[Local, ...]
+    changed: tuple[Local, ...]
+    same: Mapping[str, tuple[str, str]]
+    remove: tuple[str, ...]
+    left: tuple[str, ...]
+
+    @property
+    def steps(self) -> tuple[tuple[Local, ...], ...]:
+        """The uploads, each group after the one before it is done."""
+        files = (*self.new, *self.changed)
+        loaded, lists = (tuple(f for f in files if f.stage == stage) for stage in (Stage.LOADED, Stage.LIST))
+        pages = (tuple(f for f in group if f.stage == Stage.PAGE) for group in (self.new, self.changed))
+        return (loaded, *pages, lists)
+
+    @property
+    def removals(self) -> tuple[tuple[str, ...], ...]:
+        """What leads to a thing goes before the thing."""
+        stages = (Stage.LIST, Stage.PAGE, Stage.LOADED)
+        return tuple(tuple(p for p in self.remove if Local(p, 0, "").stage == stage) for stage in stages)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What a deploy did: objects uploaded and the bytes sent for them, objects found the same, and objects removed."""
+
+    uploaded: int
+    same: int
+    removed: int
+    sent: int
+
+
+def survey(site: Path, bucket: Bucket) -> tuple[Plan, Record]:
+    """Compare `site` with the bucket. Raises BucketError, OSError, and ForeignError if there is something in the way."""
+    there = bucket.list()
+    record = _parsed(bucket.get(RECORD) if RECORD in there else None)
+    local = {file.path: file for file in _files(site)}
+    claimed = record.files.keys() | record.pending
+    # Only these need a question each: what a killed deploy may have written, what only may be ours, what is to go but has changed.
+    unsure = [
+        path
+        for path, tag in there.items()
+        if path != RECORD
+        and (
+            path in record.pending
+            or (path in local and path not in record.files)
+            or (path in record.files and path not in local and tag != record.files[path][1])
+        )
+    ]
+    with ThreadPoolExecutor(THREADS) as pool:
+        marks = dict(zip(unsure, pool.map(bucket.mark, unsure), strict=True))
+    ours = {path: (mark, there[path]) for path, mark in marks.items() if mark}
+    ours |= {path: known for path, known in record.files.items() if path not in marks and there.get(path) == known[1]}
+    if foreign := [path for path in local if path in marks and not marks[path] and path not in record.files]:
+        raise ForeignError(foreign)
+    same = {path: known for path, known in ours.items() if path in local and local[path].mark == known[0]}
+    wanted = [file for path, file in sorted(local.items()) if path not in same]
+    return Plan(
+        new=tuple(file for file in wanted if file.path not in there),
+        changed=tuple(file for file in wanted if file.path in there),
+        same=same,
+        remove=tuple(sorted(ours.keys() - local.keys())),
+        left=tuple(sorted((claimed & there.keys()) - ours.keys() - local.keys())),
+    ), record
+
+
+def deploy(site: Path, bucket: Bucket, progress: Progress = lambda _: None) -> tuple[Plan, Deployed]:
+    """Make the bucket hold `site`. Raises BucketError, ForeignError and OSError; the next deploy then goes on from there."""
+    progress("comparing")
+    plan, record = survey(site, bucket)
+    uploads = plan.new + plan.changed
+    files = dict(plan.same)
+    sent = 0
+    if not (uploads or plan.remove or record.pending or record.files != files):
+        return plan, Deployed(0, len(files), 0, 0)
+    run = secrets.token_hex(8)
+    pending = frozenset({*(file.path for file in uploads), *plan.remove})
+    _store(bucket, Record({**record.files, **files}, pending, run))
+    with ThreadPoolExecutor(THREADS) as pool:
+        for step in plan.steps:
+            tasks = {pool.submit(_upload, site, file, bucket): file for file in step}
+            try:
+                for task in as_completed(tasks):
+                    tag, size = task.result()
+                    files[tasks[task].path] = (tasks[task].mark, tag)
+                    sent += size
+                    progress(f"uploading, {len(files):,} of {len(uploads) + len(plan.same):,} there")
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+    if _parsed(bucket.get(RECORD)).run != run:
+        raise BucketError("another deploy of the same place has begun meanwhile; nothing was removed")
+    progress("removing")
+    for paths in plan.removals:
+        bucket.remove(paths)
+    _store(bucket, Record(files, run=run))
+    return plan, Deployed(len(uploads), len(plan.same), len(plan.remove), sent)
+
+
+def _upload(site: Path, file: Local, bucket: Bucket) -> tuple[str, int]:
+    """The entity tag of the new object, and how many bytes were sent."""
+    data = (site / file.path).read_bytes()
+    if _mark(file.path, data) != file.mark:
+        raise BucketError(f"{site / file.path} changed while it was deployed; deploy again when the build is done")
+    sent = _packed(file.path, data, file.mark)
+    return bucket.put(sent), len(sent.data)
+
+
+def _files(site: Path) -> Iterable[Local]:
+    for path in site.rglob("*"):
+        name = path.relative_to(site).as_posix()
+        if name != MARKER and path.is_file():
+            data = path.read_bytes()
+            yield Local(name, len(data), _mark(name, data))
+
+
+def _mark(path: str, data: bytes) -> str:
+    """A digest of what the object will be. It is of the bytes before they are compressed, for compressors differ."""
+    headers = f"1\0{content_type(path)}\0{caching(path)}\0"
+    return blake2b(headers.encode() + data, digest_size=16).hexdigest()
+
+
+def _packed(path: str, data: bytes, mark: str) -> Upload:
+    small = gzip.compress(data, 9, mtime=0)
+    pays = len(small) <= _WORTH * len(data)
+    return Upload(path, small if pays else data, content_type(path), caching(path), "gzip" if pays else "", mark)
+
+
+def content_type(path: str) -> str:
+    """The media type of a file, with its encoding where it is text."""
+    name = path.rpartition("/")[2]
+    suffix = name[name.rfind(".") :] if "." in name else ""
+    if name.startswith("feed") and suffix == ".xml":
+        kind = "application/atom+xml"
+    elif name.startswith("_") and not suffix:
+        kind = "text/plain"  # `_headers`
+    else:
+        kind = _OWN_TYPES.get(suffix) or _TYPES.guess_type(name)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith(_UTF8) else kind
+
+
+def caching(path: str) -> str:
+    """For how long a browser may keep a file: the assets' folder is named by its content, all else keeps its name."""
+    return FOR_EVER if path.startswith("assets/") else ASK
+
+
+def _store(bucket: Bucket, record: Record) -> None:
+    facts = {"version": 1, "run": record.run, "files": record.files, "pending": sorted(record.pending)}
+    data = json.dumps(facts, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    bucket.put(Upload(RECORD, gzip.compress(data, 6, mtime=0), "application/json", "no-store", "gzip", "record"))
+
+
+def _parsed(data: bytes | None) -> Record:
+    if data is None:
+        return Record()
+    try:
+        facts = json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+        if facts["version"] != 1:
+            raise ValueError
+        files = {str(path): (str(mark), str(tag)) for path, (mark, tag) in facts["files"].items()}
+        return Record(files, frozenset(map(str, facts["pending"])), str(facts["run"]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError, EOFError, zlib.error):
+        raise BucketError(
+            f"{RECORD} in the bucket is not a record that this program can read; nothing was changed"
+        ) from None

@@ -1,0 +1,341 @@
+"""Content -> the files of a site. Every step asks `memo` first, and gives what is missing to the crew."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .check import WHOLE, check
+from .checks.completeness import needed
+from .checks.texts import markup as check_markup
+from .crew import Crew
+from .dates import entry_dates
+from .link import link
+from .load import from_facts, load, outline
+from .manifest import Group
+from .markup import Body, Markup
+from .memo import Memo, digest, plain, read
+from .mentions import Mentions, names_of
+from .model import Dates, Draft, Entry, File, Glossary, Theme
+from .outputs import SITE_OUTPUTS, Surroundings
+from .problems import ContentError, Problem
+from .render import Renderer
+from .site import Site
+from .survey import Survey, bytes_of
+from .theme import load_theme
+from .train import LanguageModel, by_chance, size, train
+from .work import mark_up, read_entries, render_entries
+
+WHOLE_SITE = "/"  # the group of the files that are of no single entry; no slug has a slash
+
+Progress = Callable[[str], None]
+Spent = Callable[[str, float], None]  # is told how many seconds a page took
+Linked = tuple[tuple[str, ...], tuple[tuple[str, str], ...], bytes]  # the entries that a body leads to, its styles, its key
+
+
+class ChangedError(OSError):
+    """The content was changed while it was read."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to do: the groups of files that can stay as they stand, and how to make the others."""
+
+    kept: Mapping[str, Group]
+    keys: Mapping[str, bytes]  # of every group
+    made: Iterator[tuple[str, File]]  # each with its group
+
+
+def require(problems: Iterable[Problem]) -> None:
+    """Raise ContentError if any of `problems` is more than advice."""
+    if serious := [problem for problem in problems if not problem.advice]:
+        raise ContentError(serious)
+
+
+class Making:
+    """One build: from the files' bytes, step by step, to a key for every page, and to the pages whose key is new."""
+
+    def __init__(
+        self, content: Path, folders: tuple[Path, ...], stands_at: tuple[str, str], seen: Survey, memo: Memo, crew: Crew,
+        progress: Progress, spent: Spent,
+    ) -> None:  # fmt: skip
+        self.content, self.folders, self.stands_at, self.seen = content, folders, stands_at, seen
+        self.memo, self.crew, self.progress, self.spent = memo, crew, progress, spent
+        self.used: dict[str, list[bytes]] = {}  # by kind, the keys of the results that this site is made of
+
+    def plan(self, stands: Mapping[str, Group]) -> Plan:
+        """What there is to do where the groups `stands` of an earlier site stand. Raises ContentError with every problem."""
+        self.progress("reading")
+        draft, files = outline(self.content)
+        if not all(problem.advice for problem in check(draft, ())):
+            self._fail()
+        sources = self._read(draft, files)
+        self.progress("checking and linking")
+        key, (glossary, names) = self._link(draft, list(sources.values()))
+        self.progress("marking up")
+        linked = self._mark_up(glossary, names, sources)
+        self.progress("training the language model")
+        model_key, model = self._train(glossary, linked)
+        about, issues = self._pages(glossary, names)
+        site = Site(
+            glossary,
+            {slug: mentions for slug, (mentions, _, _) in linked.items()},
+            tuple(sorted({style for _, styles, _ in linked.values() for style in styles})),
+            about, issues, model, self._dates(glossary), self._theme(),
+        )  # fmt: skip
+        self.progress("comparing")
+        frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest(), model_key)
+        around = Surroundings(site)
+        keys = {
+            entry.slug: digest(frame, sources[entry.place.path], linked[entry.slug][2], around.digest(place))
+            for place, entry in enumerate(glossary.entries)
+        }
+        dates = tuple((slug, str(dates)) for slug, dates in sorted(site.dates.items()))
+        keys[WHOLE_SITE] = digest(frame, key, plain((about, tuple(sorted(issues.items())), dates)))
+        kept = {name: stands[name] for name, key in keys.items() if name in stands and stands[name].key == key}
+        todo = [place for place, entry in enumerate(glossary.entries) if entry.slug not in kept]
+        self.progress("rendering")
+        made = self._render(site, around, todo, WHOLE_SITE not in kept, sources, linked, model_key)
+        return Plan(kept, keys, made)
+
+    def _fail(self) -> NoReturn:
+        """Something is wrong with the content: say all of it."""
+        require(check(load(self.content)))
+        raise ChangedError("the content was changed while it was read; build again")
+
+    def _known(self, kind: str, keys: list[bytes]) -> dict[bytes, bytes]:
+        """The results of a kind for `keys`, which are most that there are of it."""
+        self.used[kind] = keys
+        found = self.memo.all(kind)
+        return {key: found[key] for key in keys if key in found}
+
+    def _one(self, kind: str, key: bytes, make: Callable[[], Any]) -> Any:
+        """One result, which `make` makes if it is not known."""
+        self.used.setdefault(kind, []).append(key)
+        found = self.memo.load(kind, key)
+        if found is None:
+            found = make()
+            self.memo.save(kind, key, found)
+        return found
+
+    # --- entries ------------------------------------------------------------------------------------
+
+    def _read(self, draft: Draft, files: list[tuple[str, str]]) -> dict[str, bytes]:
+        """By the names of the entries' files a hash of each, under which its facts and texts are known from here on."""
+        rules = sorted((name, rule.level, rule.limit) for name, rule in draft.settings.rules.items())
+        common = digest(self.seen.program, plain(tuple(rules)))
+        if not all(path in self.seen.content for path, _ in files):
+            self._fail()
+        keys = {shown: digest(common, shown, self.seen.content[path]) for path, shown in files}
+        known = self._known("entry", list(keys.values()))
+        for kind in ("facts", "texts", "words"):
+            self.used[kind] = list(keys.values())
+        missing = [(path, shown) for path, shown in files if keys[shown] not in known]
+
+        def contents() -> Iterator[tuple[str, bytes]]:
+            for path, shown in missing:
+                raw = bytes_of(path)
+                if raw is None or digest(raw) != self.seen.content[path]:
+                    self._fail()
+                yield shown, raw
+
+        results = self.crew.map(read_entries, pickle.dumps(draft.settings, 5), contents(), len(missing))
+        for (_, shown), result in zip(missing, chain.from_iterable(results), strict=True):
+            if result is None:
+                self._fail()
+            facts, texts = result
+            for kind, value in (("facts", facts), ("texts", texts), ("entry", digest(facts))):
+                self.memo.put(kind, [(keys[shown], value)])
+        return keys
+
+    def _link(self, draft: Draft, sources: list[bytes]) -> tuple[bytes, tuple[Glossary, bytes]]:
+        """The glossary without its prose, under the hash of the facts of all entries; and what `names_of` gives.
+
+        That it is known means that `check` found nothing wrong in those facts.
+        """
+        if _is_problem(draft, "needed-term"):  # which looks at the prose
+            require(check(load(self.content), (needed,)))
+        facts = self._known("entry", sources)
+        missing = [source for source in sources if source not in facts]
+        facts |= self.memo.get("entry", missing)
+        terms = str(self.content / "terms" / "_")[:-1]
+        others = (
+            part for path, hashed in sorted(self.seen.content.items()) if not path.startswith(terms) for part in (path, hashed)
+        )
+        key = digest(self.seen.program, *self.stands_at, *others, *(facts[source] for source in sources))
+        return key, self._one("glossary", key, lambda: self._linked(draft, sources))
+
+    def _linked(self, draft: Draft, sources: list[bytes]) -> tuple[Glossary, bytes]:
+        facts = self.memo.all("facts")
+        whole = Draft(
+            draft.settings, tuple(from_facts(read(facts[source])) for source in sources), draft.explorables, draft.issues,
+            draft.held_out, draft.problems,
+        )  # fmt: skip
+        problems = (*check(whole, WHOLE), *check(draft, (check_markup,)))
+        if any(not problem.advice for problem in problems):
+            self._fail()
+        glossary = link(whole, *self.stands_at)
+        return glossary, plain(names_of(glossary))
+
+    def _mark_up(self, glossary: Glossary, names: bytes, sources: Mapping[str, bytes]) -> dict[str, Linked]:
+        """By slug what each entry's prose leads to and needs, and the key under which it is known as HTML.
+
+        Which names a text can mention depends on its words only: a new name changes the key of those texts that have
+        its first word.
+        """
+        hashed = digest(names, plain(tuple((entry.slug, entry.title) for entry in glossary.entries)))
+        keys = {entry.slug: digest(sources[entry.place.path], hashed) for entry in glossary.entries}
+        everything = self.memo.all("linked")
+        self.used["linked"] = []
+        found: dict[str, bytes] = {}
+        missing = []
+        for entry in glossary.entries:
+            if known := everything.get(keys[entry.slug]):
+                found[entry.slug] = known
+            else:
+                missing.append(entry)
+        if missing and (words := self.memo.get("words", (sources[entry.place.path] for entry in missing))):
+            mentions = Mentions(read(names))
+            again, missing = missing, []
+            for entry in again:
+                source = sources[entry.place.path]
+                known = everything.get(_body_key(entry, source, mentions.known(read(words[source])))) if source in words else None
+                if known:
+                    found[entry.slug] = known
+                    self.memo.put("linked", [(keys[entry.slug], known)])
+                else:
+                    missing.append(entry)
+
+        def values() -> Iterator[tuple[Entry, bytes]]:
+            for entry in missing:
+                yield entry, self.memo.get("texts", [source := sources[entry.place.path]])[source]
+
+        results = self.crew.map(mark_up, names, values(), len(missing))
+        for entry, (body, words_, known_names) in zip(missing, chain.from_iterable(results), strict=True):
+            source = sources[entry.place.path]
+            key = _body_key(entry, source, known_names)
+            *_, mentions_, styles = read(body)
+            found[entry.slug] = plain((mentions_, styles, key))
+            self.memo.put("body", [(key, body)])
+            self.memo.put("words", [(source, words_)])
+            self.memo.put("linked", [(keys[entry.slug], found[entry.slug]), (key, found[entry.slug])])
+        linked = {slug: read(data) for slug, data in found.items()}
+        self.used["body"] = [body for _, _, body in linked.values()]
+        self.used["linked"] = [*keys.values(), *self.used["body"]]
+        return linked
+
+    # --- the whole ----------------------------------------------------------------------------------
+
+    def _train(self, glossary: Glossary, linked: Mapping[str, Linked]) -> tuple[bytes, LanguageModel]:
+        bodies = _Bodies(self.memo, {slug: body for slug, (_, _, body) in linked.items()})
+        settings = glossary.settings
+        left, parts = settings.tokens, [str((settings.tokens, settings.order, settings.seed, settings.temperature)).encode()]
+        for entry in by_chance(glossary.entries):
+            key = digest(self.seen.program, bodies.keys_[entry.slug], entry.definition)
+            left -= self._one("size", key, partial(_size, entry, bodies))
+            parts += [key, plain((entry.slug, entry.title, entry.path))]
+            if left < 0:
+                break
+        key = digest(*parts)
+        return key, self._one("model", key, lambda: train(glossary, bodies))
+
+    def _pages(self, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str]]:
+        """The about page and the newsletter's issues as HTML."""
+        hashed = digest(names, plain(tuple((entry.slug, entry.title, entry.aliases) for entry in glossary.entries)))
+        markups: list[Markup] = []
+
+        def html(text: str) -> str:
+            if not markups:
+                markups.append(Markup.of(glossary))
+            return markups[0].page(text)
+
+        def known(text: str) -> str:
+            return str(self._one("page", digest(self.seen.program, hashed, text), lambda: html(text)))
+
+        about = known(glossary.settings.about.value) if glossary.settings.about else ""
+        return about, {issue.name: known(issue.body.value) for issue in glossary.issues}
+
+    def _dates(self, glossary: Glossary) -> dict[str, Dates]:
+        names = {entry.slug: entry.place.path.rpartition("/")[2] for entry in glossary.entries}
+        folder = self.content / "terms"
+        found = self._one("dates", digest(str(folder.resolve()), self.seen.history), lambda: entry_dates(folder))
+        rest = found.get("")
+        dates = {slug: found.get(name, rest) for slug, name in names.items()}
+        return {slug: moments for slug, moments in dates.items() if moments}
+
+    def _theme(self) -> Theme:
+        key = digest(self.seen.program, *map(str, self.folders), self.seen.of_theme())
+        theme: Theme = self._one("theme", key, lambda: load_theme(self.folders))
+        return theme
+
+    # --- pages --------------------------------------------------------------------------------------
+
+    def _render(
+        self, site: Site, around: Surroundings, places: list[int], whole: bool, sources: Mapping[str, bytes],
+        linked: Mapping[str, Linked], model_key: bytes,
+    ) -> Iterator[tuple[str, File]]:  # fmt: skip
+        """The files of the entries at `places`, and of the whole site if asked for; the two take turns."""
+        says = {entry.slug: digest(model_key, entry.slug, entry.definition) for entry in site.glossary.entries}
+        self.used["printed"] = list(says.values())
+        entries = [site.glossary.entries[place] for place in places]
+        printed = [says[entry.slug] for entry in entries]
+
+        def pages() -> Iterator[tuple[Any, ...]]:
+            for place, entry, key in zip(places, entries, printed, strict=True):
+                source, body = sources[entry.place.path], linked[entry.slug][2]
+                texts, html = self.memo.get("texts", [source])[source], self.memo.get("body", [body])[body]
+                yield entry, texts, html, around.around(place), self.memo.get("printed", [key]).get(key)
+
+        shared = pickle.dumps((site.frame, site.language_model.bare()), 5)
+        results = self.crew.map(render_entries, shared, pages(), len(entries))
+
+        def rendered() -> Iterator[tuple[str, File]]:
+            for entry, key, (files, said, seconds) in zip(entries, printed, chain.from_iterable(results), strict=True):
+                self.memo.put("printed", [(key, said)])
+                self.spent(entry.path, seconds)
+                yield from ((entry.slug, file) for file in files)
+
+        def others() -> Iterator[tuple[str, File]]:
+            renderer = Renderer(site.frame)
+            for output in SITE_OUTPUTS:
+                for file in output(site, renderer):
+                    yield WHOLE_SITE, file
+
+        turns = zip_longest(rendered(), others() if whole else ())
+        return (pair for both in turns for pair in both if pair)
+
+
+def _is_problem(draft: Draft, rule: str) -> bool:
+    setting = draft.settings.rules.get(rule)
+    return setting is not None and setting.level == "problem"
+
+
+def _body_key(entry: Entry, source: bytes, names: bytes) -> bytes:
+    """The hash of all that an entry's body is made of: its texts, the names it may mention, those it links to."""
+    return digest(source, names, plain(entry.links))
+
+
+def _size(entry: Entry, bodies: Mapping[str, Body]) -> int:
+    return size(entry, bodies[entry.slug])
+
+
+class _Bodies(Mapping[str, Body]):
+    """The bodies by slug, taken from the memo when they are looked at."""
+
+    def __init__(self, memo: Memo, keys: Mapping[str, bytes]) -> None:
+        self.memo, self.keys_ = memo, keys
+
+    def __getitem__(self, slug: str) -> Body:
+        key = self.keys_[slug]
+        return Body.of(read(self.memo.get("body", [key])[key]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys_)
+
+    def __len__(self) -> int:
+        return len(self.keys_)

@@ -1,0 +1,139 @@
+"""Remembers pure results by the hash of their inputs, in one SQLite file.
+
+There is no list of what depends on what: a result whose inputs changed is simply not found under their new hash. So the
+file may be deleted, killed in the middle of a write, shared by branches, and carried in a cache; at worst the work is
+done again. It is trusted as the program's own compiled files are.
+"""
+
+from __future__ import annotations
+
+import marshal
+import pickle
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked", "body", "size", "page", "glossary", "model", "printed", "site")
+KEPT = 3  # times as many results as the newest site needs may stay, for other branches
+SPARE = 8
+
+
+def digest(*parts: bytes | str) -> bytes:
+    """The hash of `parts`, 16 bytes; where one ends and the next begins counts."""
+    hashed = blake2b(digest_size=16)
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode()
+        hashed.update(b"%d:" % len(data) + data)
+    return hashed.digest()
+
+
+def plain(value: Any) -> bytes:
+    """A value of tuples, texts, bytes, numbers, booleans and None as bytes: equal values give equal bytes."""
+    return marshal.dumps(value, 2)  # later versions write the same object once, which equal values need not be
+
+
+def read(data: bytes) -> Any:
+    """The value that `plain` was given."""
+    return marshal.loads(data)
+
+
+class Memo:
+    """The results, by kind and key. Values are bytes here; `load` and `save` take any that can be pickled.
+
+    What a build finds out waits in a temporary database, and goes into the file at its end and at once: two builds do not
+    wait for each other, and one that is killed leaves the file as it was.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Open or make the file `path`; without one, or where it cannot be used, nothing outlives the program."""
+        self._new = sqlite3.connect("", isolation_level=None)  # a temporary file, once it outgrows the memory
+        self._new.execute("PRAGMA synchronous = OFF")
+        _prepare(self._new)
+        self._new.execute("BEGIN")
+        self._old = _opened(path) if path else None
+
+    def get(self, kind: str, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Those of `keys` for which there is a result."""
+        query, found = f"SELECT value FROM {kind} WHERE key = ?", {}
+        for key in keys:
+            row = self._new.execute(query, (key,)).fetchone() or self._ask(query, key)
+            if row:
+                found[key] = row[0]
+        return found
+
+    def _ask(self, query: str, key: bytes) -> tuple[bytes] | None:
+        with suppress(sqlite3.Error):
+            return self._old.execute(query, (key,)).fetchone() if self._old else None
+        return None
+
+    def all(self, kind: str) -> dict[bytes, bytes]:
+        """Every result of a kind: faster where most are wanted."""
+        found, query = {}, f"SELECT key, value FROM {kind}"
+        with suppress(sqlite3.Error):
+            found = dict(self._old.execute(query)) if self._old else {}
+        return found | dict(self._new.execute(query))
+
+    def put(self, kind: str, results: Iterable[tuple[bytes, bytes]]) -> None:
+        """Remember results."""
+        self._new.executemany(f"INSERT OR REPLACE INTO {kind} VALUES (?, ?)", results)
+
+    def load(self, kind: str, key: bytes) -> Any:
+        """One result, or None."""
+        data = self.get(kind, [key]).get(key)
+        return None if data is None else pickle.loads(data)
+
+    def save(self, kind: str, key: bytes, value: object) -> None:
+        """Remember one result."""
+        self.put(kind, [(key, pickle.dumps(value, 5))])
+
+    def keep(self, used: Mapping[str, Iterable[bytes]]) -> None:
+        """Write what is new into the file, and forget there what the newest site does not use once it is far too much."""
+        if self._old is None:
+            return
+        with suppress(sqlite3.Error), self._old:
+            for kind in KINDS:
+                self._old.executemany(
+                    f"INSERT OR REPLACE INTO {kind} VALUES (?, ?)", self._new.execute(f"SELECT key, value FROM {kind}")
+                )
+            for kind, keys in used.items():
+                live = set(keys)
+                (count,) = self._old.execute(f"SELECT count(*) FROM {kind}").fetchone()
+                if count > KEPT * len(live) + SPARE:
+                    rows = self._old.execute(f"SELECT key FROM {kind}").fetchall()
+                    self._old.executemany(f"DELETE FROM {kind} WHERE key = ?", (row for row in rows if row[0] not in live))
+            for kind in KINDS:
+                self._new.execute(f"DELETE FROM {kind}")
+
+    def __enter__(self) -> Memo:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._new.close()
+        if self._old:
+            self._old.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection | None:
+    """The database in `path`. One that is broken is made anew; where none can be, as on a read-only disk, there is none."""
+    for _ in range(2):
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            database = sqlite3.connect(path, timeout=10)
+            database.execute("PRAGMA synchronous = OFF")  # a program that is killed loses nothing by it
+            _prepare(database)
+            return database
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                return None
+            with suppress(OSError):
+                path.unlink()
+    return None
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    for kind in KINDS:
+        database.execute(f"CREATE TABLE IF NOT EXISTS {kind} (key BLOB PRIMARY KEY, value BLOB)")

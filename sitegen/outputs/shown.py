@@ -1,0 +1,104 @@
+"""What the files of one entry show: itself, and of others what stands on its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..markup import Body
+from ..memo import digest
+from ..model import Dates, Entry
+from ..site import Site
+from ..train import LanguageModel
+from .demo import Demo, demo
+from .views import Card, TokenView, card, token_view
+
+NEAR = 16  # other entries under the same letter: on a page that names them all, each new entry would change all pages
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What the language model says on the page: its surprise at the definition's tokens, and a run."""
+
+    tokens: tuple[TokenView, ...]
+    demo: Demo
+
+
+def printed(model: LanguageModel, name: str, definition: str) -> Printed:
+    """What `model` says on the page of the entry `name`."""
+    return Printed(tuple(map(token_view, model.scored(definition))), demo(model, name, definition))
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands on an entry's pages of other entries, and of its file's history."""
+
+    related: tuple[Card, ...]
+    contrast: tuple[Card, ...]
+    broader: tuple[Card, ...]
+    narrower: tuple[Card, ...]
+    backlinks: tuple[Card, ...]
+    near: tuple[Card, ...]
+    before: tuple[Card, ...]  # one in index order, or none
+    after: tuple[Card, ...]
+    replaced_by: tuple[Card, ...]
+    links: tuple[Card, ...]  # what its texts name in [[...]], in the order of `Entry.links`
+    aliases: tuple[str, ...]  # addresses that lead to it
+    dates: Dates | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that the files of one entry are made of, but for the site's frame."""
+
+    entry: Entry
+    body: Body
+    around: Around
+    printed: Printed
+
+
+class Surroundings:
+    """What stands around each entry of a site."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.entries = site.glossary.entries
+        self.cards = {entry.slug: card(entry) for entry in self.entries}
+        self.hashes = {
+            slug: digest(slug, card.term, card.definition, card.level) for slug, card in self.cards.items()
+        }
+        self.aliases: dict[str, list[str]] = {}
+        for alias, slug in site.glossary.redirects.items():
+            self.aliases.setdefault(slug, []).append(alias)
+        self.near: dict[str, tuple[str, ...]] = {}
+        for group in site.glossary.by_letter.values():
+            slugs = [entry.slug for entry in group]
+            for i, slug in enumerate(slugs):
+                start = max(0, min(i - NEAR // 2, len(slugs) - NEAR - 1))
+                self.near[slug] = tuple(other for other in slugs[start : start + NEAR + 1] if other != slug)
+
+    def groups(self, place: int) -> Iterator[tuple[str, ...]]:
+        """The slugs of the others that the entry at `place` shows, group by group as in `Around`."""
+        entry = self.entries[place]
+        yield from (entry.related, entry.contrast, entry.broader, entry.narrower)
+        yield self.site.backlinks.get(entry.slug, ())
+        yield self.near[entry.slug]
+        yield tuple(other.slug for other in self.entries[max(0, place - 1) : place])
+        yield tuple(other.slug for other in self.entries[place + 1 : place + 2])
+        yield (entry.deprecated.by,) if entry.deprecated and entry.deprecated.by else ()
+        yield tuple(slug for _, slug, _ in entry.links)
+
+    def around(self, place: int) -> Around:
+        """What stands around the entry at `place`."""
+        slug = self.entries[place].slug
+        groups = (tuple(map(self.cards.__getitem__, group)) for group in self.groups(place))
+        aliases = tuple(self.aliases.get(slug, ()))
+        return Around(*groups, aliases, self.site.dates.get(slug))  # type: ignore[arg-type, call-arg]
+
+    def digest(self, place: int) -> bytes:
+        """A hash of it."""
+        slug = self.entries[place].slug
+        dates = self.site.dates.get(slug)
+        groups = (b"".join(map(self.hashes.__getitem__, group)) for group in self.groups(place))
+        moments = f"{dates.published.isoformat()} {dates.updated.isoformat()}" if dates else ""
+        return digest(*groups, " ".join(self.aliases.get(slug, ())), moments)

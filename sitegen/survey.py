@@ -1,0 +1,126 @@
+"""What there is to build from, as hashes: every file of the content and the theme, the program, and when entries changed.
+
+A file whose size, times and number are those of the last look is not read again.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .memo import Memo, digest, plain, read
+
+_COARSE = 2_000_000_000  # nanoseconds within which some file systems cannot tell two changes apart; others can within
+_FINE = 50_000_000
+
+Stamp = tuple[int, int, int, int]  # size, time of change, of the change of its state, number
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The hash of every file by its path as given; and one of all that a site can depend on."""
+
+    content: Mapping[str, bytes]
+    theme: Mapping[str, bytes]
+    program: bytes
+    history: bytes
+
+    def whole(self) -> bytes:
+        """A hash of all of it."""
+        return digest(self.program, self.history, _files_digest(self.content), self.of_theme())
+
+    def of_theme(self) -> bytes:
+        """A hash of the templates and assets."""
+        return _files_digest(self.theme)
+
+
+def _files_digest(files: Mapping[str, bytes]) -> bytes:
+    return digest(*(part for path in sorted(files) for part in (path, files[path])))
+
+
+def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey | None = None) -> Survey:
+    """Look at every file of the two, and, unless there is an `earlier` survey, at the program and git too."""
+    key = digest(str(content.resolve()), *(str(folder) for folder in theme))
+    data = memo.get("files", [key]).get(key)
+    known: dict[str, tuple[Stamp, bytes]] = read(data) if data else {}
+    now: dict[str, tuple[Stamp, bytes]] = {}
+    found = [{path: _hash(path, status, known, now) for path, status in _files(str(folder))} for folder in (content, *theme)]
+    if now != known:
+        memo.put("files", [(key, plain(now))])
+    return Survey(
+        found[0],
+        {path: hashed for part in found[1:] for path, hashed in part.items()},
+        earlier.program if earlier else _program(),
+        earlier.history if earlier else _history(content),
+    )
+
+
+def _files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Every file below `folder` but hidden ones, and what links lead to."""
+    try:
+        with os.scandir(folder) as there:
+            entries = list(there)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        try:
+            if entry.is_dir():
+                yield from _files(entry.path)
+            else:
+                yield entry.path, entry.stat()
+        except OSError:
+            continue
+
+
+def _hash(path: str, status: os.stat_result, known: dict[str, tuple[Stamp, bytes]], now: dict[str, tuple[Stamp, bytes]]) -> bytes:
+    stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    before = known.get(path)
+    if before and before[0] == stamp:
+        now[path] = before
+        return before[1]
+    # A file that may still change within one tick of its clock is looked at again the next time.
+    tick = _FINE if status.st_mtime_ns % 1_000_000 else _COARSE
+    settled = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > tick
+    data = bytes_of(path)
+    hashed = digest("unreadable", plain(stamp)) if data is None else digest(data)
+    if settled:
+        now[path] = stamp, hashed
+    return hashed
+
+
+def bytes_of(path: str) -> bytes | None:
+    """What a file holds, if it is a regular file that can be read."""
+    try:
+        if os.path.isfile(path):  # opening a pipe would wait for ever
+            with open(path, "rb") as file:
+                return file.read()
+    except OSError:
+        pass
+    return None
+
+
+def _program() -> bytes:
+    """A hash of this program, its interpreter, and the names and versions of all packages beside it."""
+    package = Path(__file__).parent
+    sources = sorted(file for file in package.rglob("*.py"))
+    packages = sorted(name for folder in sys.path if os.path.isdir(folder) for name in os.listdir(folder) if name.endswith(".dist-info"))
+    return digest(sys.version, *packages, *(file.read_bytes() for file in sources))
+
+
+def _history(content: Path) -> bytes:
+    """A hash of what git's answer to when entries changed depends on; and of the moment given for those it does not know."""
+    command = ["git", "rev-parse", "HEAD", "--show-prefix", "--git-path", "shallow"]
+    try:
+        said = subprocess.run(command, cwd=content, capture_output=True, timeout=60, check=True).stdout
+        shallow = os.path.join(content, os.fsdecode(said.splitlines()[-1]))
+        said += Path(shallow).read_bytes() if os.path.exists(shallow) else b""
+    except (OSError, subprocess.SubprocessError):
+        said = b""
+    return digest(said, os.environ.get("SOURCE_DATE_EPOCH", ""))

@@ -1,0 +1,103 @@
+"""What is done to many entries at a time, in any process: read them, mark them up, render them.
+
+Each function is given what all its calls share, as bytes, and a chunk of values, and returns one result a value.
+"""
+
+from __future__ import annotations
+
+import pickle
+import time
+from functools import lru_cache
+from typing import NoReturn
+
+from .check import LOCAL, check
+from .link import whole
+from .load import entry_of, facts, texts
+from .markup import Body, Markup
+from .memo import plain, read
+from .mentions import Mentions
+from .model import Draft, Entry, File, Settings
+from .outputs import ENTRY_OUTPUTS, Around, Printed, Shown, printed
+from .problems import ContentError, Problem
+from .render import Renderer
+from .site import Frame
+from .source import MAX_BYTES, source_of
+from .train import LanguageModel
+
+
+@lru_cache(maxsize=1)
+def _settings(shared: bytes) -> Settings:
+    return pickle.loads(shared)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=1)
+def _markup(shared: bytes) -> Markup:
+    def resolve(name: str) -> NoReturn:
+        raise KeyError(name)  # an entry's links are known
+
+    return Markup(Mentions(read(shared)), resolve)
+
+
+@lru_cache(maxsize=1)
+def _pages(shared: bytes) -> tuple[Renderer, LanguageModel]:
+    frame: Frame
+    frame, model = pickle.loads(shared)
+    return Renderer(frame), model
+
+
+# An entry's facts and texts as plain bytes; or None if something is wrong with it, which is for `check` to say.
+Read = tuple[bytes, bytes] | None
+
+
+def read_entries(settings: bytes, files: list[tuple[str, bytes]]) -> list[Read]:
+    """The entries in files, each given by what it is called and its bytes."""
+    return [_read(_settings(settings), path, raw) for path, raw in files]
+
+
+def _read(settings: Settings, path: str, raw: bytes) -> Read:
+    if len(raw) > MAX_BYTES:
+        return None
+    problems: list[Problem] = []
+    try:
+        entry = entry_of(source_of(raw, path), problems)
+    except ContentError:
+        return None
+    if entry is None or not all(p.advice for p in check(Draft(settings, (entry,), {}, (), None, tuple(problems)), LOCAL)):
+        return None
+    return plain(facts(entry)), plain(texts(entry))
+
+
+# An entry's body as plain bytes, the words of its running text, and a hash of the names that such words may begin.
+Marked = tuple[bytes, bytes, bytes]
+
+
+def mark_up(names: bytes, entries: list[tuple[Entry, bytes]]) -> list[Marked]:
+    """The bodies of entries, each given without its texts, and these."""
+    markup = _markup(names)
+    results = []
+    for entry, data in entries:
+        body = markup.entry(whole(entry, read(data)))
+        words = tuple(sorted(markup.words))
+        results.append((plain(body.plain()), plain(words), markup.mentions.known(words)))
+    return results
+
+
+# An entry without its texts, its texts, its body, what stands around it, and what the model says, if that is known.
+Page = tuple[Entry, bytes, bytes, Around, bytes | None]
+# Its files, what the model says, and the seconds that took.
+Rendered = tuple[list[File], bytes, float]
+
+
+def render_entries(shared: bytes, pages: list[Page]) -> list[Rendered]:
+    """The files of entries."""
+    renderer, model = _pages(shared)
+    return [_render(renderer, model, page) for page in pages]
+
+
+def _render(renderer: Renderer, model: LanguageModel, page: Page) -> Rendered:
+    start = time.perf_counter()
+    entry, data, body, around, known = page
+    says: Printed = pickle.loads(known) if known else printed(model, entry.slug, entry.definition)
+    shown = Shown(whole(entry, read(data)), Body.of(read(body)), around, says)
+    files = [file for output in ENTRY_OUTPUTS for file in output(shown, renderer)]
+    return files, known or pickle.dumps(says, 5), time.perf_counter() - start

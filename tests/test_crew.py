@@ -1,0 +1,105 @@
+"""Who does the work does not show: one process, several, or the workers of a cluster give the same site."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sitegen.crew import PAYS
+
+from .conftest import CONTENT, MakeContent, sitegen
+from .dom import tree
+
+
+@pytest.fixture
+def content(make_content: MakeContent) -> Path:
+    """The shipped glossary and as many small entries as it takes to start processes."""
+    shipped = {file.relative_to(CONTENT).as_posix(): file.read_bytes() for file in CONTENT.rglob("*") if file.is_file()}
+    more = {
+        f"zz-{i}.yaml": f"term: Zz {i}\ndefinition: A {'good ' * (i % 7)}model number {i}.\nsummary: See [[zz-{i // 2}]], zz {i + 1} and tokens.\n"
+        for i in range(2, PAYS)
+    }
+    site = shipped.pop("site.yaml").decode()
+    del shipped["perplexity.json"]
+    return make_content(
+        {
+            **shipped,
+            "site.yaml": re.sub(r"(?ms)^rules:.*?(?=^\S)", "", site),
+            **more,
+            "zz-1.yaml": "term: Zz 1\ndefinition: The first.\n",
+        }
+    )
+
+
+@contextmanager
+def cluster(workers: int) -> Iterator[str]:
+    """The address of a Dask scheduler on this machine, with workers that are processes of their own."""
+
+    def start(what: str, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments, "--no-dashboard"]
+        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+    processes = [start("scheduler", "--host", "127.0.0.1", "--port", "0")]
+    try:
+        assert processes[0].stderr is not None
+        said = (re.search(r"tcp://127\.0\.0\.1:\d+", line) for line in processes[0].stderr)
+        address = next(found.group() for found in said if found)
+        for _ in range(workers):
+            worker = start("worker", address, "--nthreads", "1", "--no-nanny")
+            processes.append(worker)
+            assert worker.stderr is not None
+            assert any("Registered to" in line for line in worker.stderr)
+        yield address
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def built(content: Path, out: Path, *options: str) -> dict[str, str]:
+    """Every file of a site that is built with `options`, and without anything remembered."""
+    result = sitegen("build", "--content", content, "--out", out, "--memo", out.with_suffix(".memo"), *options)
+    assert (result.status, result.err) == (0, ""), result.err
+    return tree(out)
+
+
+@pytest.mark.timeout(300)
+def test_processes_and_a_cluster(content: Path, tmp_path: Path) -> None:
+    """The site is the same to the byte by one process, two or three, and by a cluster of two workers."""
+    alone = built(content, tmp_path / "alone", "--jobs", "1")
+    assert built(content, tmp_path / "two", "--jobs", "2") == alone
+    assert built(content, tmp_path / "three", "--jobs", "3") == alone
+    with cluster(2) as address:
+        assert built(content, tmp_path / "cluster", "--scheduler", address) == alone
+
+
+def test_no_cluster(content: Path, tmp_path: Path) -> None:
+    """Where there is no scheduler, one line says so, and nothing is written."""
+    for address in ("tcp://127.0.0.1:9", "nonsense://x"):
+        result = sitegen("build", "--content", content, "--out", tmp_path / "site", "--scheduler", address)
+        assert (result.status, result.err.splitlines()[-1]) == (1, f"there is no Dask scheduler at {address}")
+        assert "Traceback" not in result.err
+        assert not (tmp_path / "site").exists()
+
+
+def test_profile(content: Path, tmp_path: Path) -> None:
+    """`--profile` says how long every stage took, and which ten pages took longest."""
+    result = sitegen("build", "--content", content, "--out", tmp_path / "site", "--profile")
+    assert result.status == 0, result.err
+    stages, _, pages = result.err.partition("\n\n")
+    rows = [line.split(maxsplit=2) for line in stages.splitlines()]
+    assert [row[2] for row in rows[:-1]] == [
+        "starting", "looking for changes", "reading", "checking and linking", "marking up", "training the language model", "comparing", "rendering",
+    ]  # fmt: skip
+    assert sum(float(row[0]) for row in rows[:-1]) == pytest.approx(float(rows[-1][0]), abs=0.01)
+    heading, *slowest = pages.splitlines()
+    assert heading == f"of {len(list((content / 'terms').iterdir()))} pages made, the slowest:"
+    times = [float(line.split()[0]) for line in slowest]
+    assert (len(times), times) == (10, sorted(times, reverse=True))
+    assert all((tmp_path / "site" / line.split()[2] / "index.html").is_file() for line in slowest)

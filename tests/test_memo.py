@@ -1,0 +1,348 @@
+"""What is remembered between builds never shows: the site is that of a build that remembers nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sitegen.build import build
+from sitegen.memo import KEPT, SPARE, Memo
+from sitegen.problems import ContentError
+
+from .conftest import MakeContent, sitegen
+from .dom import tree
+
+WORDS = [
+    "beam",
+    "token",
+    "sampling",
+    "loss",
+    "model",
+    "language",
+    "kernel",
+    "top-k",
+    "entropy",
+    "GELU",
+    "attention",
+    "head",
+]
+TOPICS = ["Training", "Generation"]
+
+Entry = dict[str, object]
+Glossary = dict[str, Entry]
+
+
+# --- random changes, each of which may leave a glossary with problems ----------------------------
+
+
+def entry(moments: random.Random, names: list[str]) -> Entry:
+    """An entry whose prose mentions some of `names`, by hand and by chance."""
+
+    def text(size: int) -> str:
+        words = [moments.choice([*WORDS, *names, "a", "the", "of", "models", "tokens"]) for _ in range(size)]
+        return " ".join(words).capitalize() + "."
+
+    found: Entry = {
+        "term": moments.choice(WORDS).capitalize() + moments.choice(["", " search", " model", "s", "-based head"]),
+        "definition": text(6),
+    }
+    if moments.random() < 0.5:
+        found["aliases"] = [moments.choice(WORDS) + moments.choice(["", " x", " machine"])]
+    if moments.random() < 0.8:
+        found["summary"] = text(9)
+    if moments.random() < 0.8:
+        link = f"[[{moments.choice(names)}]]" if names and moments.random() < 0.5 else "nothing"
+        found["explainer"] = (
+            f"{text(12)} See {link}, $x^{moments.randint(1, 3)}$.\n\n## {text(2)}\n\n{text(14)} `{text(1)}`\n"
+        )
+    if names and moments.random() < 0.5:
+        found[moments.choice(["related", "contrast", "broader"])] = [moments.choice(names)]
+    if moments.random() < 0.3:
+        found["topics"] = [moments.choice(TOPICS)]
+    if moments.random() < 0.2:
+        found["autolink"] = "false"
+    if moments.random() < 0.2:
+        found["sense"] = moments.choice(WORDS)
+    if names and moments.random() < 0.1:
+        found["deprecated"] = {"by": moments.choice(names), "note": text(4)}
+    return found
+
+
+def add(moments: random.Random, files: Glossary) -> None:
+    """A new entry."""
+    files[f"{moments.choice(WORDS)}-{moments.randint(1, 99)}"] = entry(moments, names(files))
+
+
+def edit(moments: random.Random, files: Glossary) -> None:
+    """One field of one entry, which may be all that others show of it."""
+    name = moments.choice(sorted(files))
+    new = entry(moments, [other for other in names(files) if other != name])
+    field = moments.choice(sorted(new))
+    files[name] = {**files[name], field: new[field]}
+
+
+def drop(moments: random.Random, files: Glossary) -> None:
+    """One entry less; what leads to it is then a problem."""
+    if len(files) > 3:
+        del files[moments.choice(sorted(files))]
+
+
+def rename(moments: random.Random, files: Glossary) -> None:
+    """An entry at another address."""
+    name = moments.choice(sorted(files))
+    files[f"{name}-new"] = files.pop(name)
+
+
+def names(files: Glossary) -> list[str]:
+    """What can be linked to."""
+    return sorted(files)
+
+
+CHANGES: tuple[Callable[[random.Random, Glossary], None], ...] = (add, add, edit, edit, edit, drop, rename)
+
+
+def write_down(content: Path, files: Glossary, moments: random.Random) -> None:
+    """The content folder of `files`; files that have not changed are not touched, and others keep their times now and then."""
+    (content / "terms").mkdir(parents=True, exist_ok=True)
+    for old in (content / "terms").iterdir():
+        if old.stem not in files:
+            old.unlink()
+    for name, fields in files.items():
+        path, text = content / "terms" / f"{name}.yaml", yaml.safe_dump(fields)
+        if not path.exists() or path.read_text() != text:
+            times = path.stat() if path.exists() else None
+            path.write_text(text)
+            if times and moments.random() < 0.3:
+                os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    site = "title: T\nbase_url: https://example.org/\ntopics: [{name: Training}, {name: Generation}]\n"
+    site += f"about: About [[{names(files)[0]}]] and the models.\ndemo: {{tokens: {moments.choice([1000, 1000, 1000, 5000])}}}\n"
+    if not (content / "site.yaml").exists() or moments.random() < 0.2:
+        (content / "site.yaml").write_text(site)
+
+
+def outcome(content: Path, out: Path, memo: Path | None, at_once: bool = True) -> list[str]:
+    """Build, and say what is wrong with the content."""
+    with Memo(memo) as remembered:
+        try:
+            build(content, out, memo=remembered, jobs=1, at_once=at_once)
+        except ContentError as error:
+            return [str(problem) for problem in error.problems]
+    return []
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", range(2))
+def test_rebuilding_is_building(tmp_path: Path, seed: int) -> None:
+    """After any edits, renames, removals and additions, a rebuild, all at once or file by file, gives the problems or the site of a build from nothing, byte for byte."""
+    moments, files = random.Random(seed), dict[str, Entry]()
+    content, out, memo = tmp_path / "content", tmp_path / "site", tmp_path / "memo"
+    built = 0
+    for step in range(36):
+        before = dict(files)
+        if step < 12:
+            add(moments, files)
+        for _ in range(moments.choice([1, 1, 1, 2]) if len(files) > 3 else 0):
+            moments.choice(CHANGES)(moments, files)
+        write_down(content, files, moments)
+        clean = tmp_path / f"clean-{step}"
+        expected = outcome(content, clean, None)
+        assert outcome(content, out, memo, at_once=bool(seed)) == expected
+        if expected:
+            files = before  # so that most steps have something to build
+        else:
+            built += 1
+            assert tree(out) == tree(clean)
+    assert built >= 15
+
+
+# --- nothing to do --------------------------------------------------------------------------------
+
+
+def small(make_content: MakeContent, count: int = 3) -> Path:
+    """A glossary in which every entry mentions the one after it."""
+    return make_content({
+        f"term-{i}.yaml": f"term: Term {i}\ndefinition: Number {i}.\nexplainer: This is not term {i + 1}.\n" for i in range(count)
+    })  # fmt: skip
+
+
+def test_nothing_changed(tmp_path: Path, make_content: MakeContent) -> None:
+    """A build with nothing to do says so, touches no file, and does not even import what pages are made with."""
+    content, out = small(make_content), tmp_path / "site"
+    time.sleep(0.1)  # files that were written a moment ago are read again
+    for _ in range(2):
+        assert sitegen("build", "--content", content, "--out", out, cwd=tmp_path).status == 0
+
+    def stamps() -> dict[Path, tuple[int, int]]:
+        return {path: (path.stat().st_ino, path.stat().st_ctime_ns) for path in out.rglob("*")}
+
+    before = stamps()
+    command = [
+        sys.executable,
+        "-X",
+        "importtime",
+        "-m",
+        "sitegen",
+        "build",
+        "--content",
+        str(content),
+        "--out",
+        str(out),
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("nothing changed\n")
+    assert stamps() == before
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert not imported & {"markdown", "pygments", "jinja2", "yaml", "rich", "concurrent"}
+    assert "sqlite3" in imported
+
+
+def test_one_edit(tmp_path: Path, make_content: MakeContent) -> None:
+    """An edit of one entry's explainer makes its page and its twins anew and no other, and the rest stays the same file."""
+    content, out = small(make_content, 9), tmp_path / "site"
+    (content / "site.yaml").write_text("title: T\nbase_url: https://example.org/\ndemo: {tokens: 1000}\n")
+    (content / "terms" / "a.yaml").write_text(f"term: A\ndefinition: It is so.\nexplainer: {'Many words. ' * 600}\n")
+    with Memo(tmp_path / "memo") as memo:
+        build(content, out, memo=memo)
+        inodes = {path.relative_to(out): path.stat().st_ino for path in out.rglob("*") if path.is_file()}
+        (content / "terms" / "term-4.yaml").write_text(
+            "term: Term 4\ndefinition: Number 4.\nexplainer: Neither is it term 7.\n"
+        )
+        made: list[str] = []
+        build(content, out, memo=memo, spent=lambda path, _: made.append(path))
+    assert set(made) >= {"terms/term-4/"}
+    changed = {
+        str(path.relative_to(out))
+        for path in out.rglob("*")
+        if path.is_file() and inodes[path.relative_to(out)] != path.stat().st_ino
+    }
+    assert changed >= {
+        "terms/term-4/index.html",
+        "api/terms/term-4.json",
+        "terms/term-7/index.html",
+        "terms/term-5/index.html",
+    }
+
+
+@pytest.mark.parametrize("harm", ["edited", "removed", "added"])
+def test_a_site_that_was_changed_by_hand(tmp_path: Path, make_content: MakeContent, harm: str) -> None:
+    """What somebody changed in the site is set right, though the content is as it was."""
+    content, out = small(make_content), tmp_path / "site"
+    with Memo(tmp_path / "memo") as memo:
+        build(content, out, memo=memo)
+        before = tree(out)
+        page = out / "terms" / "term-1" / "index.html"
+        if harm == "edited":
+            page.write_text("gone")
+        elif harm == "removed":
+            page.unlink()
+        else:
+            (page.parent / "more.html").write_text("more")
+        build(content, out, memo=memo)
+    assert tree(out) == before
+
+
+@pytest.mark.parametrize("state", ["removed", "of nothing", "of noise", "a folder", "cut short"])
+def test_a_lost_memo(tmp_path: Path, make_content: MakeContent, state: str) -> None:
+    """The file may be removed, broken, or impossible to write; a build is then only slower."""
+    content, out, memo = small(make_content), tmp_path / "site", tmp_path / "memo"
+    assert outcome(content, out, memo) == []
+    before, data = tree(out), memo.read_bytes()
+    memo.unlink()
+    if state == "a folder":
+        memo.mkdir()
+    elif state != "removed":
+        memo.write_bytes({"of nothing": b"", "of noise": b"noise" * 1000, "cut short": data[: len(data) // 2]}[state])
+    (content / "terms" / "term-1.yaml").write_text("term: Term 1\ndefinition: Another.\n")
+    assert outcome(content, out, memo) == []
+    assert outcome(content, tmp_path / "clean", None) == []
+    assert tree(out) == tree(tmp_path / "clean") != before
+
+
+def test_what_the_site_needs_is_kept(tmp_path: Path, make_content: MakeContent) -> None:
+    """However often one entry is edited, what is known of the others stays: a site built elsewhere makes no entry's model text anew."""
+    content, memo = small(make_content, 60), tmp_path / "memo"
+    (content / "site.yaml").write_text("title: T\nbase_url: https://example.org/\ndemo: {tokens: 1000}\n")
+    for edit in range(6):
+        (content / "terms" / "term-7.yaml").write_text(f"term: Term 7\ndefinition: Number 7.\nexample: Edit {edit}.\n")
+        assert outcome(content, tmp_path / "site", memo) == []
+    with closing(sqlite3.connect(memo)) as database:
+        counts = {kind: database.execute(f"SELECT count(*) FROM {kind}").fetchone()[0] for kind in ("entry", "body", "printed", "glossary", "site")}
+    assert counts["printed"] >= 60
+    assert counts["entry"] >= 60
+    assert counts["body"] >= 60
+    assert counts["glossary"] <= KEPT + SPARE
+    assert counts["site"] <= KEPT + SPARE
+
+
+def test_a_memo_is_bounded(tmp_path: Path) -> None:
+    """What no site needs any more is forgotten before there is much more of it than of what is needed."""
+    used = [b"%d" % i for i in range(1_000)]
+    for generation in range(8):
+        with Memo(tmp_path / "memo") as memo:
+            memo.put("body", ((b"%d/%d" % (generation, i), b"x") for i in range(1_000)))
+            memo.put("body", ((key, b"used") for key in used))
+            memo.keep({"body": used})
+    with closing(sqlite3.connect(tmp_path / "memo")) as database:
+        (count,) = database.execute("SELECT count(*) FROM body").fetchone()
+    assert count <= KEPT * len(used) + SPARE
+    with Memo(tmp_path / "memo") as memo:
+        assert len(memo.get("body", used)) == len(used)
+
+
+# --- kills ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("cold", [True, False])
+def test_killed_builds_leave_nothing_wrong(tmp_path: Path, make_content: MakeContent, cold: bool) -> None:
+    """After 15 kills at random moments, of cold builds or of rebuilds, the site is an old one, whole, and the next build is right."""
+    content, out, memo = small(make_content, 130), tmp_path / "site", tmp_path / "memo"
+    moments = random.Random(cold)
+    whole = []
+    for word in ("first", "second"):
+        (content / "terms" / "term-7.yaml").write_text(f"term: Term 7\ndefinition: The {word}.\n")
+        assert outcome(content, tmp_path / word, None) == []
+        whole.append(tree(tmp_path / word))
+    assert outcome(content, out, memo) == []
+    command = [
+        sys.executable,
+        "-m",
+        "sitegen",
+        "build",
+        "--content",
+        str(content),
+        "--out",
+        str(out),
+        "--memo",
+        str(memo),
+        "--jobs",
+        "2",
+    ]
+    for kill in range(15):
+        if cold:
+            memo.unlink(missing_ok=True)
+        word = ("first", "second")[kill % 2]
+        (content / "terms" / "term-7.yaml").write_text(f"term: Term 7\ndefinition: The {word}.\n")
+        process = subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        try:
+            process.wait(moments.uniform(0.05, 1.5 if cold else 0.7))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        assert tree(out) in whole
+    assert outcome(content, out, memo) == []
+    assert tree(out) == whole[kill % 2]
+    assert sorted(path.name for path in tmp_path.iterdir() if ".stage-" in path.name) == []
