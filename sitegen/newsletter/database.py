@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
@@ -28,6 +29,7 @@ Write = Callable[[Callable[[Connection], T]], T]
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _BUSY_SECONDS = 10
 _BATCH = 256
+_UPGRADES = 7_355_608  # what PostgreSQL knows our lock by
 _MOST_WAITING = 20_000
 _WAL_IS_SAFE = (3, 51, 3)  # before it, two connections that checkpoint at once could corrupt the file
 
@@ -48,7 +50,7 @@ class Database:
         self.engine = _engine(url)
         self.shown = self.engine.url.render_as_string(hide_password=True)
         try:
-            with self.engine.connect() as connection:
+            with self.engine.connect() as connection, _alone(connection):
                 upgrade(connection)
         except (SQLAlchemyError, OSError) as error:
             self.close()
@@ -145,6 +147,22 @@ def upgrade(connection: Connection) -> None:
     scripts.attributes["connection"] = connection
     command.upgrade(scripts, "head")
     connection.commit()
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """While the block runs, no other program brings this database up to date. SQLite's transactions see to that themselves."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    connection.execute(select(func.pg_advisory_lock(_UPGRADES)))
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(select(func.pg_advisory_unlock(_UPGRADES)))
+        connection.commit()
 
 
 def upsert(connection: Connection, table: Table) -> Any:

@@ -112,6 +112,13 @@ def test_only_its_owner_reads_a_new_database(tmp_path: Path) -> None:
     assert (tmp_path / "a.sqlite3").stat().st_mode & 0o777 == 0o600
 
 
+def test_many_open_a_new_database_at_once(database_url: str) -> None:
+    """Of several programs that find an empty database, one makes the tables and the others wait for it."""
+    code = "import sys; from sitegen.newsletter.database import Database; Database(sys.argv[1]).close()"
+    opening = [subprocess.Popen([sys.executable, "-c", code, database_url]) for _ in range(4)]
+    assert [program.wait(60) for program in opening] == [0] * 4
+
+
 def test_posts_that_change_nothing_leave_nothing(database: Database) -> None:
     """However often somebody's address is posted, what is kept of it stays small."""
     config, now, address = make_config(), time.time(), parse_address("anna@example.org")
