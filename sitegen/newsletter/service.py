@@ -63,7 +63,8 @@ class Service:
                 limit_concurrency=_MOST_CONNECTIONS, timeout_graceful_shutdown=20, lifespan="off",
             )
         )  # fmt: skip
-        self.threads = [threading.Thread(target=work, daemon=True) for work in (self._clerk, self.dispatcher.run)]
+        parts = (self._clerk, self.dispatcher.run)
+        self.threads = [threading.Thread(target=self._until_it_ends, args=(part,), daemon=True) for part in parts]
 
     @contextmanager
     def running(self, host: str, port: int) -> Iterator[str]:
@@ -98,6 +99,14 @@ class Service:
             thread.join()
         self.writer.stop()
         self.database.write(lambda connection: give_back(connection, LEASE, self.owner))
+
+    def _until_it_ends(self, part: Callable[[], None]) -> None:
+        """A server that takes posts which nobody reads is worse than none: whatever keeps it running starts it again."""
+        try:
+            part()
+        except Exception as error:
+            log.error("the service ends: %s", type(error).__name__)
+            self.end()
 
     def _works(self) -> bool:
         return all(thread.is_alive() for thread in self.threads)

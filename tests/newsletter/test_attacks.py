@@ -216,3 +216,18 @@ def test_a_connection_that_breaks_in_an_unknown_way_goes_on(database: Database) 
     told = database.write(lambda connection: status(connection, made.name))
     assert told.counts == {"uncertain": 5}
     assert {detail for _, _, detail in told.open} == {"KeyError"}
+
+
+def test_a_service_of_which_a_part_has_ended_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A mistake in what works posts off ends the server with one line, instead of leaving posts to nobody."""
+    database = Database(f"sqlite:///{tmp_path}/a.sqlite3")
+    service = Service(make_config(), database, lambda: Folder(tmp_path / "outbox"))
+    monkeypatch.setattr(service, "_decide", lambda _: dict[str, int]()["anna@example.org"])
+    with service.running("127.0.0.1", 0):
+        service.serve()
+    database.close()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        "the service ends: KeyError"
+    ]
