@@ -187,7 +187,7 @@ def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
     from .serve import serve as serve_site
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as cleanly as Ctrl-C
-    serve_site(content, _templates(templates), host, port, click.echo, partial(mounted, content))
+    serve_site(content, _templates(templates), host, port, click.echo, partial(mounted, content, templates))
 
 
 @main.command(short_help="Write a commented entry for TERM.")

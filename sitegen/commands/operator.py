@@ -61,6 +61,7 @@ class Operator:
     smtp: str
     public_url: str
     site_url: str
+    templates: Path = Path("templates")
 
     @property
     def settings(self) -> Settings:
@@ -95,7 +96,7 @@ class Operator:
             site=settings.title, title=form.title, consent=form.consent, language=settings.language,
             site_url=site_url, public_url=_address(public_url, "--public-url", f"'action' in {where}"),
             sender=sender, keys=keys(self),
-            templates=tuple(folder for folder in (Path("templates").absolute(), SHIPPED) if folder.is_dir()), **more,
+            templates=tuple(folder for folder in (self.templates.absolute(), SHIPPED) if folder.is_dir()), **more,
         )  # fmt: skip
 
     @contextmanager
@@ -198,7 +199,7 @@ def _run(command: Callable[..., Any], operator: Operator, *args: Any, **options:
 
 
 @contextmanager
-def mounted(content: Path, address: str) -> Iterator[str]:
+def mounted(content: Path, templates: Path | None, address: str) -> Iterator[str]:
     """The newsletter of the glossary that `sitegen serve` shows at `address`; yields where it listens, or nothing if it has none."""
     form = load(content).settings.newsletter
     try:
@@ -213,7 +214,7 @@ def mounted(content: Path, address: str) -> Iterator[str]:
     if form is None or not form.own:
         yield ""
         return
-    operator = Operator(content, "", "", address + NEWSLETTER[1:], address)
+    operator = Operator(content, "", "", address + NEWSLETTER[1:], address, templates or Path("templates"))
     config = operator.config()
     with operator.database() as database:
         service = Service(config, database, operator.transport())

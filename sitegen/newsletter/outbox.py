@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from .config import Config
 from .dispatch import Job, Outcome
@@ -53,43 +53,18 @@ class Outbox:
             connection.execute(update(mail).where(mail.c.id == row["id"]).values(**state))
             if not gone:
                 self.under_way.add(row["id"])
-                jobs.append(
-                    self._job(
-                        connection,
-                        row["id"],
-                        row["kind"],
-                        row["email"],
-                        row["subscriber"],
-                        row["epoch"],
-                        row["attempts"],
-                        row["created"],
-                        now,
-                    )
-                )
+                jobs.append(self._job(connection, row, now))
         return jobs
 
-    def _job(
-        self,
-        connection: Connection,
-        number: int,
-        kind: str,
-        email: str,
-        who: int,
-        epoch: int,
-        attempts: int,
-        created: float,
-        now: float,
-    ) -> Job:
-        url = self.config.site_url
+    def _job(self, connection: Connection, row: RowMapping, now: float) -> Job:
+        kind, who, url = row["kind"], row["subscriber"], self.config.site_url
         if kind in TOKEN_HOLDS:
             given = new_token()
-            expires = now + TOKEN_HOLDS[kind]
-            connection.execute(
-                insert(token).values(hash=token_hash(given), subscriber=who, purpose=kind, epoch=epoch, expires=expires)
-            )
+            new = {"subscriber": who, "purpose": kind, "epoch": row["epoch"], "expires": now + TOKEN_HOLDS[kind]}
+            connection.execute(insert(token).values(hash=token_hash(given), **new))
             url = f"{self.config.public_url}{kind}/{given}"
-        letter = self.texts.letter(kind, url)
-        return Job((number, who), email, letter.to(email, self._message_id(number, created), now), attempts)
+        data = self.texts.letter(kind, url).to(row["email"], self._message_id(row["id"], row["created"]), now)
+        return Job((row["id"], who), row["email"], data, row["attempts"])
 
     def _message_id(self, number: int, created: float) -> str:
         return f"<mail.{number}.{created:.0f}@{domain_of(self.config.sender)}>"
