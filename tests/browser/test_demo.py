@@ -107,7 +107,8 @@ def test_the_focus_is_not_stolen(visit: Visit) -> None:
     page.locator(".feed").focus()
     page.keyboard.press("Tab")
     expect(control(page, "step")).to_be_focused()
-    page.wait_for_function("performance.getEntriesByType('resource').some((e) => e.name.endsWith('live.js'))")
+    while not page.evaluate("performance.getEntriesByType('resource').some((e) => e.name.endsWith('live.js'))"):
+        page.wait_for_timeout(20)  # the page's policy lets nothing be waited for inside it
     held[0].continue_()
     expect(page.locator(".line [role=button]").last).to_be_visible()
     expect(control(page, "step")).to_be_focused()

@@ -70,4 +70,4 @@ def test_this_page_only(visit: Visit) -> None:
     assert [word for word in words if word != "end of sentence" and word.lower() not in text] == []
     home = visit()
     ready(home)
-    assert home.locator("[name=page]").count() == 0
+    assert home.locator("autoregressive-demo [name=page]").count() == 0

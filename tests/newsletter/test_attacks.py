@@ -188,12 +188,11 @@ def test_only_an_ended_process_of_this_machine_loses_its_lease(database: Databas
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         ended.wait()
     machine, _, rest = new_owner().partition("/")
-    for owner, taken in (
-        (f"{machine}/{ended.pid}/a", True),
-        (f"{machine}x/{ended.pid}/b", False),
-        (f"{machine}/{rest}", False),
+    for job, owner, taken in (
+        ("one", f"{machine}/{ended.pid}/a", True),
+        ("two", f"{machine}x/{ended.pid}/b", False),
+        ("three", f"{machine}/{rest}", False),
     ):
-        job = f"job of {owner[-1:]}"
         assert database.write(lambda connection, job=job, owner=owner: take(connection, job, owner, 1000.0))  # type: ignore[misc]
         assert database.write(lambda connection, job=job: take(connection, job, "me", 1001.0)) is taken  # type: ignore[misc]
 
