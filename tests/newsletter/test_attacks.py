@@ -225,7 +225,10 @@ def test_a_service_of_which_a_part_has_ended_ends(
     service = Service(make_config(), database, lambda: Folder(tmp_path / "outbox"))
     monkeypatch.setattr(service, "_decide", lambda _: dict[str, int]()["anna@example.org"])
     with service.running("127.0.0.1", 0):
-        service.serve()
+        thread = threading.Thread(target=service.serve)
+        thread.start()
+        thread.join(30)
+        assert not thread.is_alive()
     database.close()
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
         "the service ends: KeyError"
