@@ -27,14 +27,15 @@ Progress = Callable[[str], None]
 def build(
     content: Path, out: Path, templates: Path | None = None, base_url: str = "", progress: Progress = lambda _: None,
     memo: Memo | None = None, jobs: int = 0, scheduler: str = "", spent: Callable[[str, float], None] = lambda *_: None,
-    at_once: bool = True, form_action: str = "",
+    at_once: bool = True, form_action: str = "", ready: Callable[[Written], None] = lambda _: None,
 ) -> Written:  # fmt: skip
     """Build the site of the folder `content` in the folder `out`: all of it at once, or, quicker, file by file.
 
-    `spent` is told how many seconds each page took. Raises ContentError with every problem, and OSError; the site that
+    `spent` is told how many seconds each page took, and `ready` that the new site stands: what comes then is for the next
+    build. With `at_once` false nobody else may touch the folder while `memo` is open. Raises ContentError with every problem, and OSError; the site that
     stood in `out` then stays.
     """
-    work = partial(_build, content, out, templates, (base_url, form_action), progress, memo or Memo(), jobs, scheduler, spent, at_once)
+    work = partial(_build, content, out, templates, (base_url, form_action), progress, memo or Memo(), jobs, scheduler, spent, at_once, ready)
     try:
         return work(trust=True)
     except OvertakenError:  # what stood there is gone, so that everything has to be made
@@ -43,41 +44,48 @@ def build(
 
 def _build(
     content: Path, out: Path, templates: Path | None, stands_at: tuple[str, str], progress: Progress, memo: Memo, jobs: int,
-    scheduler: str, spent: Callable[[str, float], None], at_once: bool, trust: bool,
+    scheduler: str, spent: Callable[[str, float], None], at_once: bool,
+    ready: Callable[[Written], None], trust: bool,
 ) -> Written:  # fmt: skip
     progress("looking for changes")
     folders = theme_folders(templates)
     seen = survey(content, folders, memo)
     made, place = digest(seen.whole(), *stands_at), digest(str(out.resolve()))
-    data = memo.get("site", [place]).get(place)
-    before = Manifest.of(read(data)) if data and trust else Manifest()
+    left = None if at_once else memo.left.get(place)
+    data = None if left else memo.get("site", [place]).get(place)
+    before = left or (Manifest.of(read(data)) if data and trust else Manifest())
     sweep(out.resolve())
-    if before.made == made and before.stands(out):
+    if before.made == made and (left or before.stands(out)):
         memo.keep({})
-        return Written(0, sum(len(group.paths) for group in before.groups.values()), 0)
+        written = Written(0, sum(len(group.paths) for group in before.groups.values()), 0)
+        ready(written)
+        return written
     from .crew import Crew
     from .making import Making
 
     with Crew(jobs, scheduler) as crew:
         making = Making(content, folders, stands_at, seen, memo, crew, progress, spent)
-        plan = making.plan(before.standing(out))
-        groups = {name: list(group.paths) for name, group in plan.kept.items()}
+        plan = making.plan(before.groups if left else before.standing(out))
+        groups: dict[str, list[str]] = {}
 
         def made_files() -> Iterator[File]:
             for name, file in plan.made:
                 groups.setdefault(name, []).append(file.path)
                 yield file
 
-        paths = [path for group in plan.kept.values() for path in group.paths]
-        if at_once or not paths:
+        memo.left.pop(place, None)  # one that fails leaves nobody knows what
+        if at_once or not plan.kept:
+            paths = [path for group in plan.kept.values() for path in group.paths]
             written = write(made_files(), out, {path: before.stamps[path] for path in (*paths, ".")} if paths else {})
         else:
-            written = update(made_files(), out, before, paths)
+            written = update(made_files(), out, before, plan.kept)
+    ready(written)
     if survey(content, folders, memo, seen).whole() == seen.whole():  # else nobody can say of what it was made
-        manifest = Manifest(
-            made, {name: Group(plan.keys[name], tuple(paths)) for name, paths in groups.items()}, written.stamps
-        )
+        new = {name: Group(plan.keys[name], tuple(paths)) for name, paths in groups.items()}
+        manifest = Manifest(made, {**plan.kept, **new}, written.stamps)
         memo.put("site", [(place, plain(manifest.plain()))])
+        if not at_once:
+            memo.left[place] = manifest
         memo.keep({**making.used, "site": [place], "files": []})
     return written
 

@@ -66,7 +66,7 @@ class Making:
     ) -> None:  # fmt: skip
         self.content, self.folders, self.stands_at, self.seen = content, folders, stands_at, seen
         self.memo, self.crew, self.progress, self.spent = memo, crew, progress, spent
-        self.used: dict[str, list[bytes]] = {}  # by kind, the keys of the results that this site is made of
+        self.used: dict[str, Iterable[bytes]] = {}  # by kind, the keys of the results that this site is made of
 
     def plan(self, stands: Mapping[str, Group]) -> Plan:
         """What there is to do where the groups `stands` of an earlier site stand. Raises ContentError with every problem."""
@@ -74,29 +74,30 @@ class Making:
         draft, files = outline(self.content)
         if not all(problem.advice for problem in check(draft, ())):
             self._fail()
-        sources = self._read(draft, files)
+        sources, facts = self._read(draft, files)
         self.progress("checking and linking")
-        key, (glossary, names) = self._link(draft, list(sources.values()))
+        key, (glossary, names) = self._link(draft, list(sources.values()), facts)
         self.progress("marking up")
         linked = self._mark_up(glossary, names, sources)
         self.progress("training the language model")
         model_key, model = self._train(glossary, linked)
         about, issues = self._pages(glossary, names)
+        moments, dates = self._dates(key, glossary)
         site = Site(
             glossary,
             {slug: mentions for slug, (mentions, _, _) in linked.items()},
             tuple(sorted({style for _, styles, _ in linked.values() for style in styles})),
-            about, issues, model, self._dates(glossary), self._theme(),
+            about, issues, model, dates, self._theme(),
         )  # fmt: skip
         self.progress("comparing")
         frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest(), model_key)
-        around = Surroundings(site)
+        mentions = plain(tuple(site.mentions[entry.slug] for entry in glossary.entries))
+        around: Surroundings = self.memo.hold("around", digest(key, moments, mentions), lambda: Surroundings(site))
         keys = {
-            entry.slug: digest(frame, sources[entry.place.path], linked[entry.slug][2], around.digest(place))
-            for place, entry in enumerate(glossary.entries)
+            entry.slug: digest(frame, sources[entry.place.path], linked[entry.slug][2], hashed)
+            for entry, hashed in zip(glossary.entries, around.digests, strict=True)
         }
-        dates = tuple((slug, str(dates)) for slug, dates in sorted(site.dates.items()))
-        keys[WHOLE_SITE] = digest(frame, key, plain((about, tuple(sorted(issues.items())), dates)))
+        keys[WHOLE_SITE] = digest(frame, key, plain((about, tuple(sorted(issues.items())))), moments)
         kept = {name: stands[name] for name, key in keys.items() if name in stands and stands[name].key == key}
         todo = [place for place, entry in enumerate(glossary.entries) if entry.slug not in kept]
         self.progress("rendering")
@@ -116,17 +117,21 @@ class Making:
 
     def _one(self, kind: str, key: bytes, make: Callable[[], Any]) -> Any:
         """One result, which `make` makes if it is not known."""
-        self.used.setdefault(kind, []).append(key)
-        found = self.memo.load(kind, key)
-        if found is None:
-            found = make()
-            self.memo.save(kind, key, found)
-        return found
+
+        def found() -> Any:
+            value = self.memo.load(kind, key)
+            if value is None:
+                value = make()
+                self.memo.save(kind, key, value)
+            return value
+
+        self.used[kind] = [*self.used.get(kind, ()), key]
+        return self.memo.hold(kind, key, found)
 
     # --- entries ------------------------------------------------------------------------------------
 
-    def _read(self, draft: Draft, files: list[tuple[str, str]]) -> dict[str, bytes]:
-        """By the names of the entries' files a hash of each, under which its facts and texts are known from here on."""
+    def _read(self, draft: Draft, files: list[tuple[str, str]]) -> tuple[dict[str, bytes], dict[bytes, bytes]]:
+        """By the names of the entries' files a hash of each, under which its facts and texts are known; and by that, of its facts."""
         rules = sorted((name, rule.level, rule.limit) for name, rule in draft.settings.rules.items())
         common = digest(self.seen.program, plain(tuple(rules)))
         if not all(path in self.seen.content for path, _ in files):
@@ -149,20 +154,18 @@ class Making:
             if result is None:
                 self._fail()
             facts, texts = result
-            for kind, value in (("facts", facts), ("texts", texts), ("entry", digest(facts))):
+            known[keys[shown]] = digest(facts)
+            for kind, value in (("facts", facts), ("texts", texts), ("entry", known[keys[shown]])):
                 self.memo.put(kind, [(keys[shown], value)])
-        return keys
+        return keys, known
 
-    def _link(self, draft: Draft, sources: list[bytes]) -> tuple[bytes, tuple[Glossary, bytes]]:
+    def _link(self, draft: Draft, sources: list[bytes], facts: Mapping[bytes, bytes]) -> tuple[bytes, tuple[Glossary, bytes]]:
         """The glossary without its prose, under the hash of the facts of all entries; and what `names_of` gives.
 
         That it is known means that `check` found nothing wrong in those facts.
         """
         if _is_problem(draft, "needed-term"):  # which looks at the prose
             require(check(load(self.content), (needed,)))
-        facts = self._known("entry", sources)
-        missing = [source for source in sources if source not in facts]
-        facts |= self.memo.get("entry", missing)
         terms = str(self.content / "terms" / "_")[:-1]
         others = (
             part for path, hashed in sorted(self.seen.content.items()) if not path.startswith(terms) for part in (path, hashed)
@@ -224,7 +227,7 @@ class Making:
             self.memo.put("body", [(key, body)])
             self.memo.put("words", [(source, words_)])
             self.memo.put("linked", [(keys[entry.slug], found[entry.slug]), (key, found[entry.slug])])
-        linked = {slug: read(data) for slug, data in found.items()}
+        linked = {slug: self.memo.hold("linked", data, partial(read, data)) for slug, data in found.items()}
         self.used["body"] = [body for _, _, body in linked.values()]
         self.used["linked"] = [*keys.values(), *self.used["body"]]
         return linked
@@ -260,13 +263,19 @@ class Making:
         about = known(glossary.settings.about.value) if glossary.settings.about else ""
         return about, {issue.name: known(issue.body.value) for issue in glossary.issues}
 
-    def _dates(self, glossary: Glossary) -> dict[str, Dates]:
-        names = {entry.slug: entry.place.path.rpartition("/")[2] for entry in glossary.entries}
+    def _dates(self, key: bytes, glossary: Glossary) -> tuple[bytes, dict[str, Dates]]:
+        """When the entries of the glossary known as `key` changed, by slug, after a hash of it."""
         folder = self.content / "terms"
-        found = self._one("dates", digest(str(folder.resolve()), self.seen.history), lambda: entry_dates(folder))
-        rest = found.get("")
-        dates = {slug: found.get(name, rest) for slug, name in names.items()}
-        return {slug: moments for slug, moments in dates.items() if moments}
+        known_as = digest(str(folder.resolve()), self.seen.history)
+        found = self._one("dates", known_as, lambda: entry_dates(folder))
+
+        def dates() -> tuple[bytes, dict[str, Dates]]:
+            names = {entry.slug: entry.place.path.rpartition("/")[2] for entry in glossary.entries}
+            dates = {slug: moments for slug, name in names.items() if (moments := found.get(name, found.get("")))}
+            return digest(plain(tuple((slug, str(moments)) for slug, moments in sorted(dates.items())))), dates
+
+        known: tuple[bytes, dict[str, Dates]] = self.memo.hold("dates by slug", digest(known_as, key), dates)
+        return known
 
     def _theme(self) -> Theme:
         key = digest(self.seen.program, *map(str, self.folders), self.seen.of_theme())
@@ -280,10 +289,13 @@ class Making:
         linked: Mapping[str, Linked], model_key: bytes,
     ) -> Iterator[tuple[str, File]]:  # fmt: skip
         """The files of the entries at `places`, and of the whole site if asked for; the two take turns."""
-        says = {entry.slug: digest(model_key, entry.slug, entry.definition) for entry in site.glossary.entries}
-        self.used["printed"] = list(says.values())
+
+        def said_of(entry: Entry) -> bytes:
+            return digest(model_key, entry.slug, entry.definition)
+
+        self.used["printed"] = map(said_of, site.glossary.entries)
         entries = [site.glossary.entries[place] for place in places]
-        printed = [says[entry.slug] for entry in entries]
+        printed = list(map(said_of, entries))
 
         def pages() -> Iterator[tuple[Any, ...]]:
             for place, entry, key in zip(places, entries, printed, strict=True):

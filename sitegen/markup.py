@@ -165,7 +165,7 @@ class Markup:
         text = unescape(html)
         words = words_of(text)
         self.words |= words
-        if words.isdisjoint(self.mentions.names):  # in a large glossary most pieces of text name nothing
+        if self.mentions.names.keys().isdisjoint(words):  # in a large glossary most pieces of text name nothing
             return html
         out, last = [], 0
         for start, end, slug in self.mentions.find(text):

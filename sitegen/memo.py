@@ -10,11 +10,14 @@ from __future__ import annotations
 import marshal
 import pickle
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .manifest import Manifest
 
 KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked", "body", "size", "page", "glossary", "model", "printed", "site")
 KEPT = 3  # times as many results as the newest site needs may stay, for other branches
@@ -54,6 +57,9 @@ class Memo:
         _prepare(self._new)
         self._new.execute("BEGIN")
         self._old = _opened(path) if path else None
+        self._held: dict[tuple[str, bytes], Any] = {}  # since the last `keep`
+        self.left: dict[bytes, Manifest] = {}  # by folder, the sites that this process put there and nobody else touches
+        self._lately: dict[tuple[str, bytes], Any] = {}  # and before it
 
     def get(self, kind: str, keys: Iterable[bytes]) -> dict[bytes, bytes]:
         """Those of `keys` for which there is a result."""
@@ -80,6 +86,13 @@ class Memo:
         """Remember results."""
         self._new.executemany(f"INSERT OR REPLACE INTO {kind} VALUES (?, ?)", results)
 
+    def hold(self, kind: str, key: bytes, make: Callable[[], Any]) -> Any:
+        """What `make` makes of that of which `key` is the hash: only in memory, and as long as every build asks for it."""
+        place = kind, key
+        if place not in self._held:
+            self._held[place] = self._lately[place] if place in self._lately else make()
+        return self._held[place]
+
     def load(self, kind: str, key: bytes) -> Any:
         """One result, or None."""
         data = self.get(kind, [key]).get(key)
@@ -91,6 +104,8 @@ class Memo:
 
     def keep(self, used: Mapping[str, Iterable[bytes]]) -> None:
         """Write what is new into the file, and forget there what the newest site does not use once it is far too much."""
+        if used:
+            self._lately, self._held = self._held, {}
         if self._old is None:
             return
         with suppress(sqlite3.Error), self._old:

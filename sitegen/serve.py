@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from .build import build
 from .memo import Memo
 from .problems import ContentError, Problem, as_json, as_text
+from .write import Written
 
 PRIVATE = "/__sitegen/"  # addresses that only this server knows
 NEWSLETTER = PRIVATE + "newsletter/"  # below it, and at /outbox, the newsletter's service answers
@@ -232,16 +233,18 @@ def serve(
 
             def rebuild() -> None:
                 start = time.perf_counter()
+
+                def ready(written: Written) -> None:
+                    say(f"built in {time.perf_counter() - start:.2f} s, {written.changed} files changed")
+                    state.tell(())
+
                 try:
-                    written = build(content, out, templates, address, memo=memo, at_once=False, form_action=form_action)
+                    build(content, out, templates, address, memo=memo, at_once=False, form_action=form_action, ready=ready)
                 except ContentError as error:
                     say(as_text(error.problems))
                     state.tell(error.problems)
                 except OSError as error:
                     say(f"{error.filename or out}: {error.strerror}")
-                else:
-                    say(f"built in {time.perf_counter() - start:.2f} s, {written.changed} files changed")
-                    state.tell(())
 
             changes = _changes([content, *([templates] if templates else [])])
             threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -94,9 +94,9 @@ def write(files: Iterable[File], out: Path, kept: Mapping[str, Stamp] | None = N
 
 
 def update(files: Iterable[File], out: Path, before: Manifest, kept: Collection[str]) -> Written:
-    """Make the same of the site `before` in `out` as `write` does, but file by file: for a folder that nobody else reads."""
+    """Make the same of the site `before` in `out` as `write` does, but file by file, without the groups `kept`: for a folder of our own."""
     changed = same = 0
-    seen, touched = set(kept), {"."}
+    seen, touched = set[str](), {"."}
     for file in files:
         seen.add(file.path)
         target = out / file.path
@@ -108,7 +108,7 @@ def update(files: Iterable[File], out: Path, before: Manifest, kept: Collection[
         os.replace(out / _NEXT, target)
         changed += 1
         touched |= {file.path, *map(str, Path(file.path).parents)}
-    gone = {path for group in before.groups.values() for path in group.paths} - seen
+    gone = {path for name, group in before.groups.items() if name not in kept for path in group.paths} - seen
     for path in gone:
         (out / path).unlink(missing_ok=True)
         with suppress(OSError):  # not empty
@@ -116,7 +116,7 @@ def update(files: Iterable[File], out: Path, before: Manifest, kept: Collection[
         touched |= {path, *map(str, Path(path).parents)}
     found = dict(stamps(out, touched))
     after = {path: stamp for path, stamp in {**before.stamps, **found}.items() if stamp}
-    return Written(changed, same + len(kept), len(gone), after)
+    return Written(changed, same + sum(len(before.groups[name].paths) for name in kept), len(gone), after)
 
 
 def claim(out: Path) -> None:

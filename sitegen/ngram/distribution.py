@@ -9,24 +9,26 @@ from itertools import islice
 
 from .model import History, Model
 
+_DISTRIBUTIONS = 10_000  # that are kept, of some KB each
+_HEAD = 512  # words at most of each that are kept in order
+
 
 class Ranking:
     """The vocabulary by unigram probability, likeliest first, ties by spelling, and the distribution after any history.
 
-    Those after at most one word are kept: texts are full of the same few, and many words follow them.
+    Texts are full of the same few histories: the distributions after the last `_DISTRIBUTIONS` are kept.
     """
 
     def __init__(self, model: Model, like: Ranking | None = None, forgotten: Collection[str] = ()) -> None:
         """Rank the vocabulary of `model`; where that has only forgotten a sentence, its words, `like` knows the others' order."""
         self.model = model
         self._like, self._forgotten = like, frozenset(forgotten)
+        self.keeps = like is None  # its distributions, which else are soon wrong
         self._after: dict[History, Distribution] = {}
         counts = model.followers[0].get((), {})
         self.counts = counts if like else dict(counts)  # the model may forget while the ranking is kept
         sizes = {*like._shares, *map(self.counts.get, forgotten)} if like else set(self.counts.values())
-        self._shares: dict[int, float] = {
-            size: model.unigram(size) for size in sizes if size and self.counts
-        }
+        self._shares: dict[int, float] = {size: model.unigram(size) for size in sizes if size and self.counts}
         self._sorted = [] if like else sorted((-self.unigram(word), word) for word in self.counts)
 
     @property
@@ -52,17 +54,11 @@ class Ranking:
         known = self._after.get(seen)
         if known is None:
             known = Distribution(self, seen)
-            if self.keeps(known):
+            if self.keeps:
+                if len(self._after) >= _DISTRIBUTIONS:
+                    self._after.clear()
                 self._after[seen] = known
         return known
-
-    def keeps(self, offer: Distribution) -> bool:
-        """Whether a distribution will be asked for again."""
-        return len(offer.seen) < 2 and self._like is None
-
-
-_HEAD = 16  # words of a distribution that is kept, found quickly
-_KEPT = 512  # and words, at most, found in order
 
 
 class Distribution:
@@ -116,17 +112,18 @@ class Distribution:
 
     def _ranked(self) -> Iterator[tuple[float, str]]:
         """Every word after its probability, negative; of a distribution that is kept, the head is merged only once."""
-        if not self.seen or not self.ranking.keeps(self):
+        if not self.seen or not self.ranking.keeps:
             yield from self._merged()
             return
-        for i in range(_KEPT):
+        yield from self._pairs
+        for i in range(len(self._pairs), _HEAD):
             if i == len(self._pairs):
                 pair = next(self._rest, None)
                 if pair is None:
                     return
                 self._pairs.append(pair)
             yield self._pairs[i]
-        yield from islice(self._merged(), _KEPT, None)
+        yield from islice(self._merged(), _HEAD, None)
 
     def _merged(self) -> Iterator[tuple[float, str]]:
         """Every word after its probability, negative: words that h does not have keep the order of a shorter history.
@@ -163,29 +160,18 @@ class Distribution:
         known = self.known
         return ((word, -p / known) for p, word in self._ranked())
 
-    def best(self, most: int, but: tuple[Collection[str], ...] = ()) -> list[tuple[float, str]]:
-        """The head of the ranking without the words in `but`, its probabilities negative and unscaled.
+    def best(self, most: int) -> list[tuple[float, str]]:
+        """The head of the ranking, its probabilities negative and unscaled.
 
-        Faster than `ranked` where no more is needed. A word among the best stands far up in the order of what h gives, or
-        of what the shorter history gives: both are gone through until what is left can give no more than has been found
-        (R. Fagin, A. Lotem and M. Naor, "Optimal aggregation algorithms for middleware", 2003, the threshold algorithm).
+        Of a distribution that is not kept it is found without the rest: a word among the best stands far up in the order of
+        what h gives, or of what the shorter history gives, and both are gone through until what is left can give no more than
+        has been found (R. Fagin, A. Lotem and M. Naor, "Optimal aggregation algorithms for middleware", 2003, the threshold
+        algorithm).
         """
-        if self.ranking.keeps(self):
-            left = [pair for pair in self._head if not any(pair[1] in words for words in but)]
-            if len(left) >= most:
-                return left[:most]
-        return self._best(most, but)
-
-    @cached_property
-    def _head(self) -> list[tuple[float, str]]:
-        return self._best(_HEAD, ())
-
-    def _best(self, most: int, but: tuple[Collection[str], ...]) -> list[tuple[float, str]]:
-        if self.shorter is None:
-            left = (pair for pair in self.ranking.ranked() if not any(pair[1] in words for words in but))
-            return list(islice(left, most))
+        if self.ranking.keeps or self.shorter is None:
+            return list(islice(self._ranked(), most))
         given = [(-self.shares[count], word) for word, count in self.counts.items()]
-        shorter = self.ranking.ranked() if len(self.seen) == 1 else iter(self.shorter.best(most + len(given), but))
+        shorter = self.ranking.ranked() if len(self.seen) == 1 else iter(self.shorter.best(most + len(given)))
         heapify(given)
         found: dict[str, float] = {}
         lower = 0.0
@@ -195,7 +181,7 @@ class Distribution:
             if not word and not other:
                 break
             for candidate in (word, other):
-                if candidate and candidate not in found and not any(candidate in words for words in but):
+                if candidate and candidate not in found:
                     found[candidate] = -self.unscaled(candidate)
             if len(found) >= most and sorted(found.values())[most - 1] < share + self.gamma * lower:
                 break

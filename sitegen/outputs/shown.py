@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..markup import Body
 from ..memo import digest
@@ -61,7 +62,7 @@ class Surroundings:
     """What stands around each entry of a site."""
 
     def __init__(self, site: Site) -> None:
-        self.site = site
+        self.dates, self.backlinks = site.dates, site.backlinks
         self.entries = site.glossary.entries
         self.cards = {entry.slug: card(entry) for entry in self.entries}
         self.hashes = {
@@ -81,7 +82,7 @@ class Surroundings:
         """The slugs of the others that the entry at `place` shows, group by group as in `Around`."""
         entry = self.entries[place]
         yield from (entry.related, entry.contrast, entry.broader, entry.narrower)
-        yield self.site.backlinks.get(entry.slug, ())
+        yield self.backlinks.get(entry.slug, ())
         yield self.near[entry.slug]
         yield tuple(other.slug for other in self.entries[max(0, place - 1) : place])
         yield tuple(other.slug for other in self.entries[place + 1 : place + 2])
@@ -93,12 +94,16 @@ class Surroundings:
         slug = self.entries[place].slug
         groups = (tuple(map(self.cards.__getitem__, group)) for group in self.groups(place))
         aliases = tuple(self.aliases.get(slug, ()))
-        return Around(*groups, aliases, self.site.dates.get(slug))  # type: ignore[arg-type, call-arg]
+        return Around(*groups, aliases, self.dates.get(slug))  # type: ignore[arg-type, call-arg]
 
-    def digest(self, place: int) -> bytes:
-        """A hash of it."""
+    @cached_property
+    def digests(self) -> list[bytes]:
+        """A hash of what stands around each entry."""
+        return list(map(self._digest, range(len(self.entries))))
+
+    def _digest(self, place: int) -> bytes:
         slug = self.entries[place].slug
-        dates = self.site.dates.get(slug)
+        dates = self.dates.get(slug)
         groups = (b"".join(map(self.hashes.__getitem__, group)) for group in self.groups(place))
         moments = f"{dates.published.isoformat()} {dates.updated.isoformat()}" if dates else ""
         return digest(*groups, " ".join(self.aliases.get(slug, ())), moments)

@@ -1,0 +1,33 @@
+"""How long an author waits: from saving an entry to the new page, as the browser gets it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from ..serving import Serve
+from .sites import Ours
+
+SAVES = 9
+
+
+def waits(ours: Ours, folder: Path) -> list[float]:
+    """Seconds from the saving of one entry after the other until its changed page has come over HTTP, once its reload is told."""
+    folder.mkdir()
+    found = []
+    with ExitStack() as stack:
+        served = Serve(folder, stack)("--content", str(ours.root / "content"))
+        with served.events() as states:
+            version = next(states)["version"]
+            for number in range(SAVES):
+                time.sleep(1)  # the server has put its books in order
+                start = time.perf_counter()
+                file, revision = ours.edit(number)
+                while (state := next(states))["version"] == version:
+                    pass
+                version = state["version"]
+                page = served.text(f"/terms/{file.stem}/")
+                found.append(time.perf_counter() - start)
+                assert revision in page
+    return found
