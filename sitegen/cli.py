@@ -183,7 +183,7 @@ def _print_problems(text: str) -> None:
 @reported
 def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
     """Show the site, rebuild on every save, reload the page, and show problems in it."""
-    from .commands.operator import mounted
+    from .commands.mounted import mounted
     from .serve import serve as serve_site
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as cleanly as Ctrl-C

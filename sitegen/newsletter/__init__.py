@@ -6,7 +6,8 @@ It imports no stage of the build and no stage imports it; `commands.newsletter` 
     addresses, keys                 e-mail addresses; tokens, and hashes that need a key
     states                          the life of a subscription: the only place that changes one
     intake                          what was posted -> states and mails, within the budgets
-    web, texts, service, protocol   the pages and forms; their words; the process that serves them; HTTP with an end to a head
+    web, answers, forms, texts      the pages and forms; what they answer with; what is posted; their words
+    service, protocol               the process that serves them; HTTP with an end to a head
     mails, transport                what a mail is made of; SMTP, or a folder
     dispatch, outbox, issues        claim, send, record; the single mails; an issue to everybody
     roster, doctor                  what an operator asks: who is there, and what is wrong

@@ -12,7 +12,6 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,11 +20,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .addresses import parse_address
-from .config import Config, origin
+from .answers import Answers, wants_json
+from .config import Config
 from .database import DatabaseError, Writer
 from .forms import body, fields, plain
 from .intake import posted, source_tag
@@ -43,23 +43,12 @@ _THANKS = {
     "subscribe": "Almost there: we have sent you a mail. Press the button in it to confirm.",
     "data": "If this address is known here, a mail with the link is on its way to it.",
 }
-_ADVICE = {
-    400: "The request was not complete. Go back and try again.",
-    403: "The form stands on a site that this newsletter does not know.",
-    404: "There is nothing at this address.",
-    405: "This address does not work like that.",
-    408: "The request took too long. Go back and try again.",
-    413: "That was far more than a form holds.",
-    415: "Use the form on the site.",
-    422: "The form could not be read. Go back and try again.",
-    503: "The newsletter is out of order for a moment. Go back and try again in a minute.",
-}  # fmt: skip
 
 T = TypeVar("T")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Web:
+class Web(Answers):
     """The application's routes, for one newsletter."""
 
     def __init__(
@@ -72,7 +61,8 @@ class Web:
         outbox: Path | None,
     ) -> None:
         """`source_key` gives today's, `works` whether posts and mails are being worked off; `outbox` is a folder of mails to show."""
-        self.config, self.texts, self.writer, self.outbox = config, texts, writer, outbox
+        super().__init__(config, texts)
+        self.writer, self.outbox = writer, outbox
         self.source_key, self.works = source_key, works
 
     def app(self) -> Starlette:
@@ -100,49 +90,7 @@ class Web:
         }
         return Starlette(routes=routes, exception_handlers=handlers)
 
-    # --- answers
-
-    def page(self, name: str, status: int = 200, secret: bool = True, **context: object) -> Response:
-        """A page of the service. One whose address is a `secret` tells it to nobody."""
-        headers = {
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": self.texts.policy,
-            "Referrer-Policy": "no-referrer" if secret else "same-origin",  # without a referrer, a form has no origin
-            "X-Content-Type-Options": "nosniff",
-            "X-Robots-Tag": "noindex",
-        }
-        return HTMLResponse(self.texts.page(name, **context), status, headers)
-
-    def to_site(self, path: str) -> Response:
-        """On to a page of the static site."""
-        site = self.config.site_url
-        if origin(site) == origin(self.config.public_url):
-            site = site.removeprefix(origin(site))  # by whatever name the visitor came
-        return RedirectResponse(site + path, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
-
-    async def refused(self, request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        return self.answer_status(request, status, getattr(error, "headers", None))
-
-    async def failed(self, request: Request, error: Exception) -> Response:
-        log.error("out of order: %s", type(error).__name__)
-        return self.answer_status(request, 503, {"Retry-After": "60"})
-
-    def answer_status(self, request: Request, status: int, headers: dict[str, str] | None = None) -> Response:
-        advice = _ADVICE.get(status, "")
-        if _wants_json(request):
-            response: Response = JSONResponse({"ok": False, "message": advice}, status)
-        else:
-            response = self.page("refused", status, reason=HTTPStatus(status).phrase, advice=advice)
-        response.headers.update(headers or {})
-        return self.shared(request, response)
-
-    def shared(self, request: Request, response: Response) -> Response:
-        """`response`, readable for scripts of our own sites."""
-        response.headers["Vary"] = "Origin, Accept"
-        if (given := request.headers.get("origin")) in self.config.allowed_origins:
-            response.headers["Access-Control-Allow-Origin"] = str(given)
-        return response
+    # --- who posts
 
     def refuse_strangers(self, request: Request) -> None:
         """Raises HTTPException 403 if the form stands on somebody else's site."""
@@ -190,7 +138,7 @@ class Web:
             kind = kind or {"export": "export", "erase": "erase"}[given.get("wish", "")]
         except (ValueError, KeyError) as error:
             mistake = str(error) if isinstance(error, ValueError) else "Choose what the link shall do."
-            if _wants_json(request):
+            if wants_json(request):
                 return self.shared(request, JSONResponse({"ok": False, "message": mistake}, 422))
             page = plain(given.get("page", ""), 200)
             return self.page(
@@ -203,7 +151,7 @@ class Web:
                 consent if _HASH.fullmatch(consent) else "",
             )  # fmt: skip
             await asyncio.wrap_future(self.writer.append(row))
-        if _wants_json(request):
+        if wants_json(request):
             return self.shared(request, JSONResponse({"ok": True, "message": _THANKS[form]}))
         return self.to_site(_CHECK)
 
@@ -277,7 +225,3 @@ class Web:
 
 
 _BUTTONS = (("confirm", "confirm"), ("u", "unsubscribe"), ("export", "export"), ("erase", "erase"))
-
-
-def _wants_json(request: Request) -> bool:
-    return "application/json" in request.headers.get("accept", "")
