@@ -14,10 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .manifest import Manifest
+from typing import Any
 
 KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked", "body", "size", "page", "glossary", "model", "printed", "site")
 KEPT = 3  # times as many results as the newest site needs may stay, for other branches
@@ -58,7 +55,7 @@ class Memo:
         self._new.execute("BEGIN")
         self._old = _opened(path) if path else None
         self._held: dict[tuple[str, bytes], Any] = {}  # since the last `keep`
-        self.left: dict[bytes, Manifest] = {}  # by folder, the sites that this process put there and nobody else touches
+        self.left: dict[bytes, Any] = {}  # by folder, the manifest of the site that this process put there and nobody else touches
         self._lately: dict[tuple[str, bytes], Any] = {}  # and before it
 
     def get(self, kind: str, keys: Iterable[bytes]) -> dict[bytes, bytes]:

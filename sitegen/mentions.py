@@ -50,6 +50,7 @@ class Mentions:
         for first, slug, name in names:
             self.names.setdefault(first, []).append((slug, name))
         self.root = _Node()
+        self._hashes: dict[str, bytes] = {}  # by first word, of the names that somebody asked about
         self.starts = {form for first in self.names for form in (first, first + "s", first + "es", first[:-1] + "ies")}
 
     def _grow(self, word: str) -> None:
@@ -66,7 +67,11 @@ class Mentions:
 
     def known(self, words: Collection[str]) -> bytes:
         """A hash of all names that could be found in a text of `words`, as `words_of` gives them: of the same, the same is found."""
-        return digest(*(part for word in sorted(self.names.keys() & words) for name in self.names[word] for part in name))
+        firsts = sorted(self.names.keys() & words)
+        for first in firsts:
+            if first not in self._hashes:
+                self._hashes[first] = digest(*(part for name in self.names[first] for part in name))
+        return digest(*(part for first in firsts for part in (first, self._hashes[first])))
 
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""

@@ -15,7 +15,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import escape
@@ -61,7 +61,6 @@ def write(files: Iterable[File], out: Path, kept: Mapping[str, Stamp] | None = N
     old = _opened(out)
     try:
         stage.chmod(out.stat().st_mode & 0o7777 if out.is_dir() else 0o777 & ~_umask())
-        before = set(_files(out)) if out.is_dir() else set()
         changed = same = 0
         seen: set[str] = set()
         folders = {""}
@@ -85,7 +84,7 @@ def write(files: Iterable[File], out: Path, kept: Mapping[str, Stamp] | None = N
         new = [path for path in seen if not kept or path not in kept]
         found = {path: stamp for path, stamp in stamps(stage, [*new, *(folder or "." for folder in folders)]) if stamp}
         _exchange(stage, out)
-        return Written(changed, same, len(before - seen), {**(kept or {}), **found})
+        return Written(changed, same, len(_remove(stage) - seen), {**(kept or {}), **found})
     finally:
         os.close(lock)
         if old is not None:
@@ -187,20 +186,18 @@ def _put(file: File, stage: Path, old: int | None) -> bool:
     return False
 
 
-def _files(folder: Path) -> Iterator[str]:
-    for root, _, names in os.walk(folder):
-        below = os.path.relpath(root, folder) + "/" if root != str(folder) else ""
-        yield from (below + name for name in names)
-
-
-def _remove(folder: Path) -> None:
-    """As `shutil.rmtree`, which looks at every file twice; what resists is left to it."""
-    with suppress(OSError):
-        for root, _, names in os.walk(folder, topdown=False):
+def _remove(folder: Path) -> set[str]:
+    """As `shutil.rmtree`, which looks at every file twice; what resists is left to it. The paths of the files that were in it."""
+    found = set[str]()
+    for root, _, names in os.walk(folder, topdown=False):
+        below = f"{root}/".removeprefix(f"{folder}/")
+        found.update(below + name for name in names)
+        with suppress(OSError):
             for name in names:
                 os.unlink(f"{root}/{name}")
             os.rmdir(root)
     shutil.rmtree(folder, ignore_errors=True)
+    return found
 
 
 def sweep(out: Path) -> None:
