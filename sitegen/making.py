@@ -28,7 +28,7 @@ from .render import Renderer
 from .site import Site
 from .survey import Survey, bytes_of
 from .theme import load_theme
-from .train import LanguageModel, by_chance, size, train
+from .train import LanguageModel, by_chance, reading, train
 from .work import mark_up, read_entries, render_entries
 
 WHOLE_SITE = "/"  # the group of the files that are of no single entry; no slug has a slash
@@ -240,11 +240,12 @@ class Making:
         left, parts = settings.tokens, [str((settings.tokens, settings.order, settings.seed, settings.temperature)).encode()]
         for entry in by_chance(glossary.entries):
             key = digest(self.seen.program, bodies.keys_[entry.slug], entry.definition)
-            left -= self._one("size", key, partial(_size, entry, bodies))
-            parts += [key, plain((entry.slug, entry.title, entry.path))]
+            number, sentences = self._one("reading", key, partial(_reading, entry, bodies))
+            left -= number
+            parts += [sentences, plain((entry.slug, entry.title, entry.path))]
             if left < 0:
                 break
-        key = digest(*parts)
+        key = digest(self.seen.program, *parts)
         return key, self._one("model", key, lambda: train(glossary, bodies))
 
     def _pages(self, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str]]:
@@ -332,8 +333,8 @@ def _body_key(entry: Entry, source: bytes, names: bytes) -> bytes:
     return digest(source, names, plain(entry.links))
 
 
-def _size(entry: Entry, bodies: Mapping[str, Body]) -> int:
-    return size(entry, bodies[entry.slug])
+def _reading(entry: Entry, bodies: Mapping[str, Body]) -> tuple[int, bytes]:
+    return reading(entry, bodies[entry.slug])
 
 
 class _Bodies(Mapping[str, Body]):

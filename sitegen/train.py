@@ -15,6 +15,7 @@ from math import log2
 from zlib import crc32
 
 from .markup import Body
+from .memo import digest, plain
 from .model import Entry, Glossary
 from .names import MARKS
 from .ngram import BEGIN, END, Draw, Model, Ranking, Sampler, Token, generate, pack, sentences, tokenize
@@ -190,9 +191,10 @@ def by_chance(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: (crc32(entry.slug.encode()), entry.slug))
 
 
-def size(entry: Entry, body: Body) -> int:
-    """How many tokens an entry has to read, sentences' ends included."""
-    return sum(len(words) + 1 for _, words in _sentences(entry, body))
+def reading(entry: Entry, body: Body) -> tuple[int, bytes]:
+    """How many tokens an entry has to read, sentences' ends included, and a hash of them: a new link changes neither."""
+    sentences = tuple(_sentences(entry, body))
+    return sum(len(words) + 1 for _, words in sentences), digest(plain(sentences))
 
 
 def _sentences(entry: Entry, body: Body) -> Iterator[tuple[int, tuple[str, ...]]]:
