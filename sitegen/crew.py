@@ -7,9 +7,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 T = TypeVar("T")
 
@@ -57,6 +59,8 @@ class Crew:
         open when it starts.
         """
         if self._executor is None and self.jobs > 1 and count >= PAYS:
+            from concurrent.futures import ProcessPoolExecutor  # takes 15 ms to import
+
             pool = ProcessPoolExecutor(self.jobs, initializer=_leave_with, initargs=(os.getpid(),))
             self._executor = self._stack.enter_context(pool)
             self._executor.submit(int).result()

@@ -29,7 +29,7 @@ from .site import Site
 from .survey import Survey, bytes_of
 from .theme import load_theme
 from .train import LanguageModel, by_chance, reading, train
-from .work import mark_up, read_entries, render_entries
+from .work import mark_up, print_entries, read_entries, render_entries
 
 WHOLE_SITE = "/"  # the group of the files that are of no single entry; no slug has a slash
 
@@ -89,19 +89,21 @@ class Making:
             tuple(sorted({style for _, styles, _ in linked.values() for style in styles})),
             about, issues, model, dates, self._theme(),
         )  # fmt: skip
+        self.progress("running the language model")
+        said = self._say(glossary, model_key, model)
         self.progress("comparing")
-        frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest(), model_key)
+        frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest())
         mentions = plain(tuple(site.mentions[entry.slug] for entry in glossary.entries))
         around: Surroundings = self.memo.hold("around", digest(key, moments, mentions), lambda: Surroundings(site))
         keys = {
-            entry.slug: digest(frame, sources[entry.place.path], linked[entry.slug][2], hashed)
+            entry.slug: digest(frame, sources[entry.place.path], linked[entry.slug][2], hashed, said[entry.slug])
             for entry, hashed in zip(glossary.entries, around.digests, strict=True)
         }
-        keys[WHOLE_SITE] = digest(frame, key, plain((about, tuple(sorted(issues.items())))), moments)
+        keys[WHOLE_SITE] = digest(frame, key, model_key, plain((about, tuple(sorted(issues.items())))), moments)
         kept = {name: stands[name] for name, key in keys.items() if name in stands and stands[name].key == key}
         todo = [place for place, entry in enumerate(glossary.entries) if entry.slug not in kept]
         self.progress("rendering")
-        made = self._render(site, around, todo, WHOLE_SITE not in kept, sources, linked, model_key)
+        made = self._render(site, around, todo, WHOLE_SITE not in kept, sources, linked, said)
         return Plan(kept, keys, made)
 
     def _fail(self) -> NoReturn:
@@ -248,6 +250,24 @@ class Making:
         key = digest(self.seen.program, *parts)
         return key, self._one("model", key, lambda: train(glossary, bodies))
 
+    def _say(self, glossary: Glossary, model_key: bytes, model: LanguageModel) -> dict[str, bytes]:
+        """By slug a hash of what the model says on each entry's page, under which that is known.
+
+        A model that has read one text more says the same on most pages, which then need not be rendered.
+        """
+        keys = {entry.slug: digest(model_key, entry.slug, entry.definition) for entry in glossary.entries}
+        known = self._known("said", list(keys.values()))
+        missing = [entry for entry in glossary.entries if keys[entry.slug] not in known]
+        shared = pickle.dumps(model.bare(), 5) if missing else b""
+        asked = ((entry.slug, entry.definition) for entry in missing)
+        results = self.crew.map(print_entries, shared, asked, len(missing))
+        for entry, (hashed, says) in zip(missing, chain.from_iterable(results), strict=True):
+            self.memo.put("said", [(keys[entry.slug], hashed)])
+            self.memo.put("printed", [(hashed, says)])
+            known[keys[entry.slug]] = hashed
+        self.used["printed"] = known.values()
+        return {slug: known[key] for slug, key in keys.items()}
+
     def _pages(self, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str]]:
         """The about page and the newsletter's issues as HTML."""
         hashed = digest(names, plain(tuple((entry.slug, entry.title, entry.aliases) for entry in glossary.entries)))
@@ -287,29 +307,23 @@ class Making:
 
     def _render(
         self, site: Site, around: Surroundings, places: list[int], whole: bool, sources: Mapping[str, bytes],
-        linked: Mapping[str, Linked], model_key: bytes,
+        linked: Mapping[str, Linked], said: Mapping[str, bytes],
     ) -> Iterator[tuple[str, File]]:  # fmt: skip
         """The files of the entries at `places`, and of the whole site if asked for; the two take turns."""
-
-        def said_of(entry: Entry) -> bytes:
-            return digest(model_key, entry.slug, entry.definition)
-
-        self.used["printed"] = map(said_of, site.glossary.entries)
         entries = [site.glossary.entries[place] for place in places]
-        printed = list(map(said_of, entries))
+
+        def one(kind: str, key: bytes) -> bytes:
+            return self.memo.get(kind, [key])[key]
 
         def pages() -> Iterator[tuple[Any, ...]]:
-            for place, entry, key in zip(places, entries, printed, strict=True):
+            for place, entry in zip(places, entries, strict=True):
                 source, body = sources[entry.place.path], linked[entry.slug][2]
-                texts, html = self.memo.get("texts", [source])[source], self.memo.get("body", [body])[body]
-                yield entry, texts, html, around.around(place), self.memo.get("printed", [key]).get(key)
+                yield entry, one("texts", source), one("body", body), around.around(place), one("printed", said[entry.slug])
 
-        shared = pickle.dumps((site.frame, site.language_model.bare()), 5)
-        results = self.crew.map(render_entries, shared, pages(), len(entries))
+        results = self.crew.map(render_entries, pickle.dumps(site.frame, 5), pages(), len(entries))
 
         def rendered() -> Iterator[tuple[str, File]]:
-            for entry, key, (files, said, seconds) in zip(entries, printed, chain.from_iterable(results), strict=True):
-                self.memo.put("printed", [(key, said)])
+            for entry, (files, seconds) in zip(entries, chain.from_iterable(results), strict=True):
                 self.spent(entry.path, seconds)
                 yield from ((entry.slug, file) for file in files)
 

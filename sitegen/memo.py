@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked", "body", "reading", "page", "glossary", "model", "printed", "site")
+KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked", "body", "reading", "page", "glossary", "model", "said", "printed", "site")
 KEPT = 3  # times as many results as the newest site needs may stay, for other branches
 SPARE = 8
 
@@ -110,14 +110,17 @@ class Memo:
                 self._old.executemany(
                     f"INSERT OR REPLACE INTO {kind} VALUES (?, ?)", self._new.execute(f"SELECT key, value FROM {kind}")
                 )
-            for kind, keys in used.items():
-                live = set(keys)
-                (count,) = self._old.execute(f"SELECT count(*) FROM {kind}").fetchone()
-                if count > KEPT * len(live) + SPARE:
+            live = {kind: set(keys) for kind, keys in used.items()}
+            if any(self._count(kind) > KEPT * len(keys) + SPARE for kind, keys in live.items()):
+                for kind, keys in live.items():  # of all kinds, as one result may name another
                     rows = self._old.execute(f"SELECT key FROM {kind}").fetchall()
-                    self._old.executemany(f"DELETE FROM {kind} WHERE key = ?", (row for row in rows if row[0] not in live))
+                    self._old.executemany(f"DELETE FROM {kind} WHERE key = ?", (row for row in rows if row[0] not in keys))
             for kind in KINDS:
                 self._new.execute(f"DELETE FROM {kind}")
+
+    def _count(self, kind: str) -> int:
+        (count,) = self._old.execute(f"SELECT count(*) FROM {kind}").fetchone() if self._old else (0,)
+        return int(count)
 
     def __enter__(self) -> Memo:
         return self

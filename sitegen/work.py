@@ -17,7 +17,7 @@ from .markup import Body, Markup
 from .memo import plain, read
 from .mentions import Mentions
 from .model import Draft, Entry, File, Settings
-from .outputs import ENTRY_OUTPUTS, Around, Printed, Shown, printed
+from .outputs import ENTRY_OUTPUTS, Around, Shown, printed
 from .problems import ContentError, Problem
 from .render import Renderer
 from .site import Frame
@@ -39,10 +39,14 @@ def _markup(shared: bytes) -> Markup:
 
 
 @lru_cache(maxsize=1)
-def _pages(shared: bytes) -> tuple[Renderer, LanguageModel]:
-    frame: Frame
-    frame, model = pickle.loads(shared)
-    return Renderer(frame), model
+def _model(shared: bytes) -> LanguageModel:
+    return pickle.loads(shared)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=1)
+def _renderer(shared: bytes) -> Renderer:
+    frame: Frame = pickle.loads(shared)
+    return Renderer(frame)
 
 
 # An entry's facts and texts as plain bytes; or None if something is wrong with it, which is for `check` to say.
@@ -82,22 +86,30 @@ def mark_up(names: bytes, entries: list[tuple[Entry, bytes]]) -> list[Marked]:
     return results
 
 
-# An entry without its texts, its texts, its body, what stands around it, and what the model says, if that is known.
-Page = tuple[Entry, bytes, bytes, Around, bytes | None]
-# Its files, what the model says, and the seconds that took.
-Rendered = tuple[list[File], bytes, float]
+def print_entries(model: bytes, entries: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """What the model says on the pages of entries, each given by its slug and definition, after a hash of it."""
+    results = []
+    for slug, definition in entries:
+        says = printed(_model(model), slug, definition)
+        results.append((says.digest(), pickle.dumps(says, 5)))
+    return results
 
 
-def render_entries(shared: bytes, pages: list[Page]) -> list[Rendered]:
+# An entry without its texts, its texts, its body, what stands around it, and what the model says.
+Page = tuple[Entry, bytes, bytes, Around, bytes]
+# Its files, and the seconds that took.
+Rendered = tuple[list[File], float]
+
+
+def render_entries(frame: bytes, pages: list[Page]) -> list[Rendered]:
     """The files of entries."""
-    renderer, model = _pages(shared)
-    return [_render(renderer, model, page) for page in pages]
+    renderer = _renderer(frame)
+    return [_render(renderer, page) for page in pages]
 
 
-def _render(renderer: Renderer, model: LanguageModel, page: Page) -> Rendered:
+def _render(renderer: Renderer, page: Page) -> Rendered:
     start = time.perf_counter()
-    entry, data, body, around, known = page
-    says: Printed = pickle.loads(known) if known else printed(model, entry.slug, entry.definition)
-    shown = Shown(whole(entry, read(data)), Body.of(read(body)), around, says)
+    entry, data, body, around, says = page
+    shown = Shown(whole(entry, read(data)), Body.of(read(body)), around, pickle.loads(says))
     files = [file for output in ENTRY_OUTPUTS for file in output(shown, renderer)]
-    return files, known or pickle.dumps(says, 5), time.perf_counter() - start
+    return files, time.perf_counter() - start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -20,7 +21,7 @@ from sitegen.build import build
 from sitegen.memo import KEPT, SPARE, Memo
 from sitegen.problems import ContentError
 
-from .conftest import MakeContent, sitegen
+from .conftest import CONTENT, MakeContent, sitegen
 from .dom import tree
 
 WORDS = [
@@ -239,6 +240,26 @@ def test_one_edit(tmp_path: Path, make_content: MakeContent) -> None:
         "terms/term-7/index.html",
         "terms/term-5/index.html",
     }
+
+
+def test_an_edit_of_what_the_model_reads(tmp_path: Path) -> None:
+    """A model that has read one sentence more is asked again on every page, and only the pages on which it says something else are made."""
+    content, out = tmp_path / "content", tmp_path / "site"
+    shutil.copytree(CONTENT, content)
+    with Memo(tmp_path / "memo") as memo:
+        build(content, out, memo=memo)
+        before = tree(out)
+        file = content / "terms" / "transformer.yaml"
+        text = file.read_text("utf-8")
+        assert "eleven minutes" in text
+        file.write_text(text.replace("eleven minutes", "some twelve minutes"), "utf-8")
+        made: list[str] = []
+        build(content, out, memo=memo, spent=lambda path, _: made.append(path))
+    after = tree(out)
+    changed = {path.removesuffix("index.html") for path in after if path.startswith("terms/") and path.endswith(".html") and after[path] != before[path]}
+    assert set(made) == changed
+    assert after["model.bin"] != before["model.bin"]
+    assert 1 < len(made) < len(list((content / "terms").iterdir()))
 
 
 @pytest.mark.parametrize("harm", ["edited", "removed", "added"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,10 @@ class Printed:
 
     tokens: tuple[TokenView, ...]
     demo: Demo
+
+    def digest(self) -> bytes:
+        """A hash of all of it."""
+        return digest(json.dumps((self.tokens, self.demo), default=lambda view: [getattr(view, name) for name in view.__slots__]))
 
 
 def printed(model: LanguageModel, name: str, definition: str) -> Printed:

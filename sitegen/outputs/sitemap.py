@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from xml.sax.saxutils import escape
+from html import escape
 
 from ..model import File
 from ..render import Renderer
@@ -48,5 +48,5 @@ def _file(path: str, root: str, item: str, rows: Iterable[tuple[str, str]]) -> F
     lines = [f'<?xml version="1.0" encoding="utf-8"?>\n<{root} xmlns="{_SPACE}">']
     for address, moment in rows:
         lastmod = f"\n  <lastmod>{moment}</lastmod>" if moment else ""
-        lines.append(f" <{item}>\n  <loc>{escape(address)}</loc>{lastmod}\n </{item}>")
+        lines.append(f" <{item}>\n  <loc>{escape(address, quote=False)}</loc>{lastmod}\n </{item}>")
     return File(path, ("\n".join(lines) + f"\n</{root}>\n").encode())
