@@ -95,7 +95,7 @@ def test_profile(content: Path, tmp_path: Path) -> None:
     stages, _, pages = result.err.partition("\n\n")
     rows = [line.split(maxsplit=2) for line in stages.splitlines()]
     assert [row[2] for row in rows[:-1]] == [
-        "starting", "looking for changes", "reading", "checking and linking", "marking up", "training the language model", "comparing", "rendering",
+        "starting", "looking for changes", "reading", "checking and linking", "marking up", "training the language model", "running the language model", "comparing", "rendering",
     ]  # fmt: skip
     assert sum(float(row[0]) for row in rows[:-1]) == pytest.approx(float(rows[-1][0]), abs=0.01)
     heading, *slowest = pages.splitlines()
