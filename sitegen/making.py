@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
+from sys import intern
 from typing import Any, NoReturn
 
 from .check import WHOLE, check
@@ -229,7 +230,7 @@ class Making:
             self.memo.put("body", [(key, body)])
             self.memo.put("words", [(source, words_)])
             self.memo.put("linked", [(keys[entry.slug], found[entry.slug]), (key, found[entry.slug])])
-        linked = {slug: self.memo.hold("linked", data, partial(read, data)) for slug, data in found.items()}
+        linked = {slug: self.memo.hold("linked", data, partial(_linked_of, data)) for slug, data in found.items()}
         self.used["body"] = [body for _, _, body in linked.values()]
         self.used["linked"] = [*keys.values(), *self.used["body"]]
         return linked
@@ -345,6 +346,11 @@ def _is_problem(draft: Draft, rule: str) -> bool:
 def _body_key(entry: Entry, source: bytes, names: bytes) -> bytes:
     """The hash of all that an entry's body is made of: its texts, the names it may mention, those it links to."""
     return digest(source, names, plain(entry.links))
+
+
+def _linked_of(data: bytes) -> Linked:
+    mentions, styles, body = read(data)
+    return tuple(map(intern, mentions)), styles, body  # every slug stands in many of them
 
 
 def _reading(entry: Entry, bodies: Mapping[str, Body]) -> tuple[int, bytes]:

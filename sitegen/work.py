@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pickle
 import time
+from collections.abc import Callable
 from functools import lru_cache
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from .check import LOCAL, check
 from .link import whole
@@ -24,13 +25,19 @@ from .site import Frame
 from .source import MAX_BYTES, source_of
 from .train import LanguageModel
 
+T = TypeVar("T")
+
 
 @lru_cache(maxsize=1)
+def _made(make: Callable[[bytes], T], shared: bytes) -> T:
+    """What `make` makes of what calls share. Only the last is kept: calls of one kind follow each other."""
+    return make(shared)
+
+
 def _settings(shared: bytes) -> Settings:
     return pickle.loads(shared)  # type: ignore[no-any-return]
 
 
-@lru_cache(maxsize=1)
 def _markup(shared: bytes) -> Markup:
     def resolve(name: str) -> NoReturn:
         raise KeyError(name)  # an entry's links are known
@@ -38,12 +45,10 @@ def _markup(shared: bytes) -> Markup:
     return Markup(Mentions(read(shared)), resolve)
 
 
-@lru_cache(maxsize=1)
 def _model(shared: bytes) -> LanguageModel:
     return pickle.loads(shared)  # type: ignore[no-any-return]
 
 
-@lru_cache(maxsize=1)
 def _renderer(shared: bytes) -> Renderer:
     frame: Frame = pickle.loads(shared)
     return Renderer(frame)
@@ -55,7 +60,7 @@ Read = tuple[bytes, bytes] | None
 
 def read_entries(settings: bytes, files: list[tuple[str, bytes]]) -> list[Read]:
     """The entries in files, each given by what it is called and its bytes."""
-    return [_read(_settings(settings), path, raw) for path, raw in files]
+    return [_read(_made(_settings, settings), path, raw) for path, raw in files]
 
 
 def _read(settings: Settings, path: str, raw: bytes) -> Read:
@@ -77,7 +82,7 @@ Marked = tuple[bytes, bytes, bytes]
 
 def mark_up(names: bytes, entries: list[tuple[Entry, bytes]]) -> list[Marked]:
     """The bodies of entries, each given without its texts, and these."""
-    markup = _markup(names)
+    markup = _made(_markup, names)
     results = []
     for entry, data in entries:
         body = markup.entry(whole(entry, read(data)))
@@ -88,9 +93,9 @@ def mark_up(names: bytes, entries: list[tuple[Entry, bytes]]) -> list[Marked]:
 
 def print_entries(model: bytes, entries: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     """What the model says on the pages of entries, each given by its slug and definition, after a hash of it."""
-    results = []
+    asked, results = _made(_model, model), []
     for slug, definition in entries:
-        says = printed(_model(model), slug, definition)
+        says = printed(asked, slug, definition)
         results.append((says.digest(), pickle.dumps(says, 5)))
     return results
 
@@ -103,7 +108,7 @@ Rendered = tuple[list[File], float]
 
 def render_entries(frame: bytes, pages: list[Page]) -> list[Rendered]:
     """The files of entries."""
-    renderer = _renderer(frame)
+    renderer = _made(_renderer, frame)
     return [_render(renderer, page) for page in pages]
 
 
