@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING
 
 from .manifest import Group, Manifest
 from .memo import Memo, digest, plain, read
+from .stage import sweep
 from .survey import survey
 from .theme import theme_folders
-from .write import OvertakenError, Written, sweep, update, write
+from .write import OvertakenError, Twin, Written, update, write
 
 if TYPE_CHECKING:
     from .model import File
     from .train import LanguageModel
 
 Progress = Callable[[str], None]
+
+TWIN_PAYS = 2_000  # files from which a site has a twin
 
 
 def build(
@@ -65,7 +68,8 @@ def _build(
 
     with Crew(jobs, scheduler) as crew:
         making = Making(content, folders, stands_at, seen, memo, crew, progress, spent)
-        plan = making.plan(before.groups if left else before.standing(out))
+        groups_there, whole = (before.groups, True) if left else before.standing(out)
+        plan = making.plan(groups_there)
         groups: dict[str, list[str]] = {}
 
         def made_files() -> Iterator[File]:
@@ -74,20 +78,31 @@ def _build(
                 yield file
 
         memo.left.pop(place, None)  # one that fails leaves nobody knows what
+        twin = _twin(memo, place) if at_once and whole and len(before.stamps) > TWIN_PAYS else None
         if at_once or not plan.kept:
-            paths = [path for group in plan.kept.values() for path in group.paths]
-            written = write(made_files(), out, {path: before.stamps[path] for path in (*paths, ".")} if paths else {})
+            written = write(made_files(), out, before, plan.kept, twin)
         else:
             written = update(made_files(), out, before, plan.kept)
     ready(written)
     if survey(content, folders, memo, seen).whole() == seen.whole():  # else nobody can say of what it was made
         new = {name: Group(plan.keys[name], tuple(paths)) for name, paths in groups.items()}
         manifest = Manifest(made, {**plan.kept, **new}, written.stamps)
-        memo.put("site", [(place, plain(manifest.plain()))])
+        memo.put("site", [(place, plain(manifest.plain())), (_beside(place), plain(tuple(written.twin.items())))])
         if not at_once:
             memo.left[place] = manifest
-        memo.keep({**making.used, "site": [place], "files": []})
+        memo.keep({**making.used, "site": [place, _beside(place)], "files": []})
     return written
+
+
+def _beside(place: bytes) -> bytes:
+    """The key to the twin of the site that is known as `place`."""
+    return digest(place, "twin")
+
+
+def _twin(memo: Memo, place: bytes) -> Twin | None:
+    """Where the site that is known as `place` has its twin, or may have one."""
+    known = memo.get("site", [key := _beside(place)]).get(key)
+    return Twin(memo.path.with_name(memo.path.name + ".twin"), dict(read(known) if known else ())) if memo.path else None
 
 
 def language_model(content: Path) -> LanguageModel:

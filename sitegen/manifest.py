@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,16 @@ class Manifest:
         """Whether the folder is exactly as it was written."""
         return bool(self.stamps) and all(now == self.stamps[path] for path, now in stamps(out, self.stamps))
 
-    def standing(self, out: Path) -> dict[str, Group]:
-        """The groups all of whose files are as they were written."""
+    def standing(self, out: Path) -> tuple[dict[str, Group], bool]:
+        """The groups all of whose files are as they were written; and whether the folder is."""
         intact = {path for path, now in stamps(out, self.stamps) if now == self.stamps[path]}
-        return {name: group for name, group in self.groups.items() if intact.issuperset(group.paths)}
+        groups = {name: group for name, group in self.groups.items() if intact.issuperset(group.paths)}
+        return groups, bool(intact) and len(intact) == len(self.stamps)
+
+    @cached_property
+    def files(self) -> set[str]:
+        """The paths of all files in groups."""
+        return {path for group in self.groups.values() for path in group.paths}
 
 
 def stamp(status: os.stat_result) -> Stamp:

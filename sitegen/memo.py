@@ -49,6 +49,7 @@ class Memo:
 
     def __init__(self, path: Path | None = None) -> None:
         """Open or make the file `path`; without one, or where it cannot be used, nothing outlives the program."""
+        self.path = path
         self._new = sqlite3.connect("", isolation_level=None)  # a temporary file, once it outgrows the memory
         self._new.execute("PRAGMA synchronous = OFF")
         _prepare(self._new)

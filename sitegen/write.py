@@ -8,24 +8,18 @@ later one stays.
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import fcntl
 import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from glob import escape
 from itertools import chain
 from pathlib import Path
 
 from .manifest import File, Manifest, Stamp, stamp, stamps
+from .stage import exchange, new_stage, remove, sweep, umask
 
 MARKER = ".sitegen"  # says that the folder is ours to replace
-_ASIDE = ".old"
 _NEXT = ".next"  # a file on its way
 _MARK = b"This folder was made by sitegen, which replaces all of it at the next build.\n"
 
@@ -40,56 +34,189 @@ class OvertakenError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a write did: how many files of the site are new or changed, the same, and gone."""
+    """What a write did: how many files of the site are new or changed, the same, and gone. `twin` are the stamps of its twin's folders."""
 
     changed: int
     same: int
     removed: int
     stamps: Mapping[str, Stamp] = field(default_factory=dict, compare=False, repr=False)
+    twin: Mapping[str, Stamp] = field(default_factory=dict, compare=False, repr=False)
 
 
-def write(files: Iterable[File], out: Path, kept: Mapping[str, Stamp] | None = None) -> Written:
-    """Make `out` consist of `files`, and of those that it has already at the paths `kept`, which look so; `.` is `out` itself.
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A second copy of a site in links to its files, in the folder `path`: there the next site needs only what changes.
 
-    Raises NotOursError or OSError, OvertakenError if that is no longer so, and leaves `out` as it was.
+    `folders` are the stamps of its folders, `.` its own; without any there is none yet.
     """
+
+    path: Path
+    folders: Mapping[str, Stamp]
+
+
+def write(
+    files: Iterable[File], out: Path, before: Manifest | None = None, kept: Collection[str] = (), twin: Twin | None = None
+) -> Written:
+    """Make `out` consist of `files`, and of the groups `kept` of the site `before` that stands there.
+
+    With `twin` that site is the whole of what stands there. Its twin is used up, and leaves another: the site that stood, brought up to date.
+    Raises NotOursError or OSError, OvertakenError if `before` no longer stands, and leaves `out` as it was.
+    """
+    before = before or Manifest()
     out = out.resolve()
     claim(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     sweep(out)
-    stage, lock = _stage(out)
-    old = _opened(out)
-    try:
-        stage.chmod(out.stat().st_mode & 0o7777 if out.is_dir() else 0o777 & ~_umask())
-        changed = same = 0
-        seen: set[str] = set()
-        folders = {""}
-        if kept and (old is None or stamp(os.fstat(old)) != kept["."]):
+    with _opened(out) as old:
+        if kept and (old is None or stamp(os.fstat(old)) != before.stamps["."]):
             raise OvertakenError
-        for path in kept or ():
-            if path != ".":
-                seen.add(path)
-                _make_folder(path, stage, folders)
-                _keep(path, stage, old)
-                same += 1
-        for file in chain(files, [File(MARKER, _MARK)]):
-            if file.path in seen:
-                raise ValueError(f"two outputs write {file.path}")
-            seen.add(file.path)
-            _make_folder(file.path, stage, folders)
-            if _put(file, stage, old):
-                same += file.path != MARKER
-            else:
-                changed += file.path != MARKER
-        new = [path for path in seen if not kept or path not in kept]
-        found = {path: stamp for path, stamp in stamps(stage, [*new, *(folder or "." for folder in folders)]) if stamp}
-        _exchange(stage, out)
-        return Written(changed, same, len(_remove(stage) - seen), {**(kept or {}), **found})
-    finally:
-        os.close(lock)
-        if old is not None:
-            os.close(old)
-        _remove(stage)
+        stage = _Stage(out, old, twin)
+        try:
+            stage.folder.chmod(out.stat().st_mode & 0o7777 if out.is_dir() else 0o777 & ~umask())
+            linked = {path for name in kept for path in before.groups[name].paths}
+            stage.keep(linked)
+            seen = set(linked)
+            changed = set[str]()
+            for file in chain(files, [File(MARKER, _MARK)]):
+                if file.path in seen:
+                    raise ValueError(f"two outputs write {file.path}")
+                seen.add(file.path)
+                if not stage.put(file):
+                    changed.add(file.path)
+            gone = before.files - seen - {MARKER}
+            found = stage.stamps(seen - linked, gone)
+            exchange(stage.folder, out)
+            left = stage.leave(twin, before, changed, gone) if twin and old is not None else {}
+            removed = len(gone) if left else len(remove(stage.folder) - seen)
+            changed.discard(MARKER)
+            return Written(
+                len(changed), len(seen) - 1 - len(changed), removed, {**{path: before.stamps[path] for path in linked}, **found}, left
+            )
+        finally:
+            os.close(stage.lock)
+            remove(stage.folder)
+
+
+class _Stage:
+    """The new site on its way, in a folder beside the old one, which is held open as `old`: by its name another build could put its own site there meanwhile."""
+
+    def __init__(self, out: Path, old: int | None, twin: Twin | None) -> None:
+        self.old, self.twin = old, twin if twin and twin.folders else None
+        try:
+            self.folder, self.lock = new_stage(out, self.twin.path if self.twin else None)
+        except OSError:
+            self.twin = None
+            self.folder, self.lock = new_stage(out)
+        if self.twin and os.fstat(self.lock).st_ino != self.twin.folders["."][2]:
+            remove(self.folder)
+            os.close(self.lock)
+            self.twin = None
+            self.folder, self.lock = new_stage(out)
+        self.tree = _Tree(self.folder, set(self.twin.folders) if self.twin else {"."})
+
+    def keep(self, paths: Iterable[str]) -> None:
+        """Take files of the old site as they are."""
+        if self.twin:
+            return
+        for path in paths:
+            self.tree.make_folder(path)
+            try:
+                os.link(path, f"{self.folder}/{path}", src_dir_fd=self.old)
+            except FileNotFoundError:  # the other build has begun to remove it
+                raise OvertakenError from None
+            except OSError:  # a file system without links
+                with open(os.open(path, os.O_RDONLY, dir_fd=self.old), "rb") as same:
+                    (self.folder / path).write_bytes(same.read())
+
+    def put(self, file: File) -> bool:
+        """Write one file; whether the old site had the same bytes, which are then not written again."""
+        there = self.lock if self.twin else self.old
+        try:
+            if there is not None and os.stat(file.path, dir_fd=there).st_size == len(file.data):
+                with open(os.open(file.path, os.O_RDONLY, dir_fd=there), "rb") as same:
+                    if same.read() == file.data:
+                        if not self.twin:
+                            self.tree.link(file.path, there)
+                        return True
+        except OSError:
+            pass  # not there, or on a file system without links: written below
+        try:
+            self.tree.write(file)
+        except OSError:
+            if self.twin:  # a folder where a file was, or the other way round
+                raise OvertakenError from None
+            raise
+        return False
+
+    def stamps(self, paths: Iterable[str], gone: Iterable[str]) -> dict[str, Stamp]:
+        """How `paths` and all folders look, once those that are gone are."""
+        known: dict[str, Stamp] = {}
+        if self.twin:
+            try:
+                for path in gone:
+                    self.tree.drop(path)
+            except OSError:
+                raise OvertakenError from None
+            known = {folder: self.twin.folders[folder] for folder in self.tree.folders - self.tree.touched}
+        return known | _stamps(self.folder, [*paths, *(self.tree.folders - known.keys())])
+
+    def leave(self, twin: Twin, before: Manifest, changed: Iterable[str], gone: Iterable[str]) -> dict[str, Stamp]:
+        """Make the old site, which has the stage's name now, the twin of the new one; the stamps of its folders, or none if that cannot be."""
+        folders = before.stamps.keys() - before.files - {MARKER}
+        tree = _Tree(self.folder, set(folders))
+        try:
+            fcntl.flock(self.old, fcntl.LOCK_EX | fcntl.LOCK_NB)  # type: ignore[arg-type] # else another build looks at it
+            for path in changed:
+                tree.link(path, self.lock)
+            for path in gone:
+                tree.drop(path)
+            remove(twin.path)
+            os.rename(self.folder, twin.path)
+        except OSError:
+            return {}
+        known = {folder: before.stamps[folder] for folder in tree.folders - tree.touched}
+        return known | _stamps(twin.path, tree.folders & tree.touched)
+
+
+class _Tree:
+    """A folder, of which all `folders` are known, `.` itself. `touched` are those in which something was changed."""
+
+    def __init__(self, root: Path, folders: set[str]) -> None:
+        self.root, self.folders, self.touched = root, folders, {"."}
+
+    def make_folder(self, path: str) -> None:
+        """Make the folder of `path`."""
+        folder = path.rpartition("/")[0] or "."
+        self.touched.add(folder)
+        if folder not in self.folders:
+            self.make_folder(folder)
+            os.mkdir(f"{self.root}/{folder}")
+            self.folders.add(folder)
+
+    def link(self, path: str, source: int) -> None:
+        """Make `path` the file that has this path in the open folder `source`."""
+        self.make_folder(path)
+        with suppress(FileNotFoundError):
+            os.unlink(f"{self.root}/{path}")
+        os.link(path, f"{self.root}/{path}", src_dir_fd=source)
+
+    def write(self, file: File) -> None:
+        """Make a new file: one that is there may have another name in another site."""
+        self.make_folder(file.path)
+        with suppress(FileNotFoundError):
+            os.unlink(f"{self.root}/{file.path}")
+        with open(f"{self.root}/{file.path}", "wb", buffering=0) as new:
+            new.write(file.data)
+
+    def drop(self, path: str) -> None:
+        """Remove a file, and the folders that are empty then."""
+        os.unlink(f"{self.root}/{path}")
+        folder = path.rpartition("/")[0]
+        while folder and not os.listdir(f"{self.root}/{folder}"):
+            os.rmdir(f"{self.root}/{folder}")
+            self.folders.discard(folder)
+            folder = folder.rpartition("/")[0]
+        self.touched.add(folder or ".")
 
 
 def update(files: Iterable[File], out: Path, before: Manifest, kept: Collection[str]) -> Written:
@@ -126,132 +253,21 @@ def claim(out: Path) -> None:
         raise NotOursError(f"{out} is not empty and was not made by sitegen; choose another folder, or empty it")
 
 
-def _stage(out: Path) -> tuple[Path, int]:
-    """A new folder beside `out`, and its lock. Until it is locked another build may sweep it; then there is another."""
-    while True:
-        stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.stage-", dir=out.parent))
-        try:
-            lock = os.open(stage, os.O_RDONLY)
-        except FileNotFoundError:
-            continue
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if stage.exists():
-            return stage, lock
-        os.close(lock)
-
-
-def _opened(folder: Path) -> int | None:
+@contextmanager
+def _opened(folder: Path) -> Iterator[int | None]:
+    """The folder, if there is one, open and in use: another build does not change it."""
     try:
-        return os.open(folder, os.O_RDONLY)
+        opened = os.open(folder, os.O_RDONLY)
     except FileNotFoundError:
-        return None
-
-
-def _make_folder(path: str, stage: str | Path, folders: set[str]) -> None:
-    """Make the folder of `path` in `stage`, if it is not among `folders`, which are there."""
-    folder = path.rpartition("/")[0]
-    if folder not in folders:
-        _make_folder(folder, stage, folders)
-        os.mkdir(f"{stage}/{folder}")
-        folders.add(folder)
-
-
-def _keep(path: str, stage: Path, old: int | None) -> None:
-    """Take one file of the old site into `stage` as it is."""
-    try:
-        os.link(path, f"{stage}/{path}", src_dir_fd=old)
-    except FileNotFoundError:  # the other build has begun to remove it
-        raise OvertakenError from None
-    except OSError:  # a file system without links
-        with open(os.open(path, os.O_RDONLY, dir_fd=old), "rb") as same:
-            (stage / path).write_bytes(same.read())
-
-
-def _put(file: File, stage: Path, old: int | None) -> bool:
-    """Write one file into `stage`; whether the old site had the same bytes, which are then not written again.
-
-    `old` is the old site's folder, held open: by its name another build could put its own site there meanwhile.
-    """
-    target = f"{stage}/{file.path}"
-    try:
-        if old is not None and os.stat(file.path, dir_fd=old).st_size == len(file.data):
-            with open(os.open(file.path, os.O_RDONLY, dir_fd=old), "rb") as same:
-                if same.read() == file.data:
-                    os.link(file.path, target, src_dir_fd=old)
-                    return True
-    except OSError:
-        pass  # not there, or on a file system without links: written below
-    with open(target, "wb", buffering=0) as new:
-        new.write(file.data)
-    return False
-
-
-def _remove(folder: Path) -> set[str]:
-    """As `shutil.rmtree`, which looks at every file twice; what resists is left to it. The paths of the files that were in it."""
-    found = set[str]()
-    for root, _, names in os.walk(folder, topdown=False):
-        below = f"{root}/".removeprefix(f"{folder}/")
-        found.update(below + name for name in names)
-        with suppress(OSError):
-            for name in names:
-                os.unlink(f"{root}/{name}")
-            os.rmdir(root)
-    shutil.rmtree(folder, ignore_errors=True)
-    return found
-
-
-def sweep(out: Path) -> None:
-    """Remove what killed builds left: stages whose lock nobody holds. A site on its way aside is put back."""
-    for stage in sorted(out.parent.glob(f".{escape(out.name)}.stage-*")):
-        if stage.suffix == _ASIDE and not out.exists():
-            os.rename(stage, out)
-            continue
-        try:
-            lock = os.open(stage, os.O_RDONLY)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(stage, ignore_errors=True)
-        except OSError:
-            pass  # another build is at work there
-        finally:
-            os.close(lock)
-
-
-def _exchange(stage: Path, out: Path) -> None:
-    """Give `stage` the name `out`, and what was there the name `stage`, in one step."""
-    try:
-        os.rename(stage, out)  # where nothing stands, or an empty folder
+        yield None
         return
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise OSError(error.errno, error.strerror, str(out)) from None  # the stage's name tells nobody anything
-    if not _swap(stage, out):  # a kernel or file system without an exchange: two steps, as close as can be
-        aside = stage.with_name(stage.name + _ASIDE)
-        os.rename(out, aside)
-        os.rename(stage, out)
-        os.rename(aside, stage)
-
-
-def _swap(a: Path, b: Path) -> bool:
-    """Exchange two names atomically: renameat2(2) on Linux, renamex_np(2) on macOS."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    first, second = os.fsencode(a), os.fsencode(b)
-    at_cwd, exchange, swap = -100, 2, 2
     try:
-        if sys.platform == "darwin":
-            failed = libc.renamex_np(first, second, swap)
-        else:
-            failed = libc.renameat2(at_cwd, first, at_cwd, second, exchange)
-    except AttributeError:
-        return False
-    if failed and ctypes.get_errno() not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(b))
-    return not failed
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(opened, fcntl.LOCK_SH)
+        yield opened
+    finally:
+        os.close(opened)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _stamps(folder: Path, paths: Iterable[str]) -> dict[str, Stamp]:
+    return {path: found for path, found in stamps(folder, paths) if found}

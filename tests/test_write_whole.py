@@ -179,7 +179,7 @@ def test_without_an_exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Where the kernel cannot exchange two names, the site is replaced in two steps, and nothing is left over."""
     out = tmp_path / "site"
     write(files(a="1"), out)
-    monkeypatch.setattr("sitegen.write._swap", lambda a, b: False)
+    monkeypatch.setattr("sitegen.stage._swap", lambda a, b: False)
     write(files(b="2"), out)
     assert {path.name for path in out.iterdir()} == {"b.html", MARKER}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
