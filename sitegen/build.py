@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from .manifest import Group, Manifest
 from .memo import Memo, digest, plain, read
-from .stage import sweep
+from .stage import OvertakenError, Twin
 from .survey import survey
+from .swap import sweep
 from .theme import theme_folders
-from .write import OvertakenError, Twin, Written, update, write
+from .write import Written, update, write
 
 if TYPE_CHECKING:
     from .model import File

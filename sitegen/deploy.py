@@ -21,7 +21,7 @@ from mimetypes import MimeTypes
 from pathlib import Path
 
 from .bucket import Bucket, BucketError, Upload
-from .write import MARKER
+from .manifest import MARKER
 
 RECORD = ".sitegen-deploy.json"
 THREADS = 8

@@ -11,6 +11,8 @@ from typing import Any
 
 Stamp = tuple[int, int, int]  # size, time of change and number
 
+MARKER = ".sitegen"  # the file that says that a folder is ours to replace
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -60,6 +62,11 @@ class Manifest:
     def files(self) -> set[str]:
         """The paths of all files in groups."""
         return {path for group in self.groups.values() for path in group.paths}
+
+    @property
+    def folders(self) -> set[str]:
+        """The paths of all folders, `.` among them."""
+        return self.stamps.keys() - self.files - {MARKER}
 
 
 def stamp(status: os.stat_result) -> Stamp:

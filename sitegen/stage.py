@@ -1,111 +1,159 @@
-"""Folders beside the site: where a new one is put together, how the two change names, and what is left of killed builds."""
+"""The new site on its way, in a folder beside the old one, and the twin from which it can be made quicker."""
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import fcntl
 import os
-import shutil
-import sys
-import tempfile
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from glob import escape
+from dataclasses import dataclass
 from pathlib import Path
 
-_ASIDE = ".old"
+from .manifest import File, Manifest, Stamp, stamps
+from .swap import new_stage, remove
 
 
-def new_stage(out: Path, of: Path | None = None) -> tuple[Path, int]:
-    """A new folder beside `out`, or there the folder `of`; and its lock. Until it is locked another build may sweep it; then there is another.
+class OvertakenError(OSError):
+    """Another build has put its site where the one stood of which files should be kept."""
 
-    Raises OSError if `of` is not there, or on another file system.
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A second copy of a site in links to its files, in the folder `path`: there the next site needs only what changes.
+
+    `folders` are the stamps of its folders, `.` its own; without any there is none yet.
     """
-    while True:
-        stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.stage-", dir=out.parent))
-        try:
-            if of:
-                os.rename(of, stage)
-            lock = os.open(stage, os.O_RDONLY)
-        except OSError as error:
+
+    path: Path
+    folders: Mapping[str, Stamp]
+
+
+class Stage:
+    """The new site. The old one is held open as `old`: by its name another build could put its own site there meanwhile.
+
+    `folder` is where the new one stands, and `lock` that folder, open.
+    """
+
+    def __init__(self, out: Path, old: int | None, twin: Twin | None) -> None:
+        """Begin with the twin if it is as it was left, else with nothing."""
+        self.old, self.twin = old, None
+        if twin and twin.folders:
             with suppress(OSError):
-                stage.rmdir()
-            if of or not isinstance(error, FileNotFoundError):
-                raise
-            continue
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if stage.exists():
-            return stage, lock
-        os.close(lock)
+                self.folder, self.lock = new_stage(out, twin.path)
+                if all(now == twin.folders[path] for path, now in stamps(self.folder, twin.folders)):
+                    self.twin = twin
+                else:
+                    remove(self.folder)
+                    os.close(self.lock)
+        if not self.twin:
+            self.folder, self.lock = new_stage(out)
+        self.tree = _Tree(self.folder, set(self.twin.folders) if self.twin else {"."})
 
+    def keep(self, paths: Iterable[str]) -> None:
+        """Take files of the old site as they are."""
+        if self.twin:
+            return
+        for path in paths:
+            self.tree.make_folder(path)
+            try:
+                os.link(path, f"{self.folder}/{path}", src_dir_fd=self.old)
+            except FileNotFoundError:  # the other build has begun to remove it
+                raise OvertakenError from None
+            except OSError:  # a file system without links
+                with open(os.open(path, os.O_RDONLY, dir_fd=self.old), "rb") as same:
+                    (self.folder / path).write_bytes(same.read())
 
-def remove(folder: Path) -> set[str]:
-    """As `shutil.rmtree`, which looks at every file twice; what resists is left to it. The paths of the files that were in it."""
-    found = set[str]()
-    for root, _, names in os.walk(folder, topdown=False):
-        below = f"{root}/".removeprefix(f"{folder}/")
-        found.update(below + name for name in names)
-        with suppress(OSError):
-            for name in names:
-                os.unlink(f"{root}/{name}")
-            os.rmdir(root)
-    shutil.rmtree(folder, ignore_errors=True)
-    return found
-
-
-def sweep(out: Path) -> None:
-    """Remove what killed builds left: stages whose lock nobody holds. A site on its way aside is put back."""
-    for stage in sorted(out.parent.glob(f".{escape(out.name)}.stage-*")):
-        if stage.suffix == _ASIDE and not out.exists():
-            os.rename(stage, out)
-            continue
+    def put(self, file: File) -> bool:
+        """Write one file; whether the old site had the same bytes, which are then not written again."""
+        there = self.lock if self.twin else self.old
         try:
-            lock = os.open(stage, os.O_RDONLY)
+            if there is not None and os.stat(file.path, dir_fd=there).st_size == len(file.data):
+                with open(os.open(file.path, os.O_RDONLY, dir_fd=there), "rb") as same:
+                    if same.read() == file.data:
+                        if not self.twin:
+                            self.tree.link(file.path, there)
+                        return True
         except OSError:
-            continue
+            pass  # not there, or on a file system without links: written below
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(stage, ignore_errors=True)
+            self.tree.write(file)
         except OSError:
-            pass  # another build is at work there
-        finally:
-            os.close(lock)
-
-
-def exchange(stage: Path, out: Path) -> None:
-    """Give `stage` the name `out`, and what was there the name `stage`, in one step."""
-    try:
-        os.rename(stage, out)  # where nothing stands, or an empty folder
-        return
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise OSError(error.errno, error.strerror, str(out)) from None  # the stage's name tells nobody anything
-    if not _swap(stage, out):  # a kernel or file system without an exchange: two steps, as close as can be
-        aside = stage.with_name(stage.name + _ASIDE)
-        os.rename(out, aside)
-        os.rename(stage, out)
-        os.rename(aside, stage)
-
-
-def _swap(a: Path, b: Path) -> bool:
-    """Exchange two names atomically: renameat2(2) on Linux, renamex_np(2) on macOS."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    first, second = os.fsencode(a), os.fsencode(b)
-    at_cwd, exchange, swap = -100, 2, 2
-    try:
-        if sys.platform == "darwin":
-            failed = libc.renamex_np(first, second, swap)
-        else:
-            failed = libc.renameat2(at_cwd, first, at_cwd, second, exchange)
-    except AttributeError:
+            if self.twin:  # a folder where a file was, or the other way round
+                raise OvertakenError from None
+            raise
         return False
-    if failed and ctypes.get_errno() not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(b))
-    return not failed
+
+    def stamps(self, paths: Iterable[str], gone: Iterable[str]) -> dict[str, Stamp]:
+        """How `paths` and all folders look, once those that are gone are."""
+        known: dict[str, Stamp] = {}
+        if self.twin:
+            try:
+                for path in gone:
+                    self.tree.drop(path)
+            except OSError:
+                raise OvertakenError from None
+            known = {folder: self.twin.folders[folder] for folder in self.tree.folders - self.tree.touched}
+        return known | _stamps(self.folder, [*paths, *(self.tree.folders - known.keys())])
+
+    def leave(self, twin: Path, before: Manifest, changed: Iterable[str], gone: Iterable[str]) -> dict[str, Stamp]:
+        """Make the old site, which has the stage's name now, the twin of the new one; the stamps of its folders, or none if that cannot be."""
+        tree = _Tree(self.folder, before.folders)
+        if self.old is None or os.stat(self.folder).st_ino != os.fstat(self.old).st_ino:
+            return {}
+        try:
+            fcntl.flock(self.old, fcntl.LOCK_EX | fcntl.LOCK_NB)  # else another build looks at it
+            for path in changed:
+                tree.link(path, self.lock)
+            for path in gone:
+                tree.drop(path)
+            remove(twin)
+            os.rename(self.folder, twin)
+        except OSError:
+            return {}
+        known = {folder: before.stamps[folder] for folder in tree.folders - tree.touched}
+        return known | _stamps(twin, tree.folders & tree.touched)
 
 
-def umask() -> int:
-    """The mode bits that this process takes from new files."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+class _Tree:
+    """A folder, of which all `folders` are known, `.` itself. `touched` are those in which something was changed."""
+
+    def __init__(self, root: Path, folders: set[str]) -> None:
+        self.root, self.folders, self.touched = root, folders, {"."}
+
+    def make_folder(self, path: str) -> None:
+        """Make the folder of `path`."""
+        folder = path.rpartition("/")[0] or "."
+        self.touched.add(folder)
+        if folder not in self.folders:
+            self.make_folder(folder)
+            os.mkdir(f"{self.root}/{folder}")
+            self.folders.add(folder)
+
+    def link(self, path: str, source: int) -> None:
+        """Make `path` the file that has this path in the open folder `source`."""
+        self.make_folder(path)
+        with suppress(FileNotFoundError):
+            os.unlink(f"{self.root}/{path}")
+        os.link(path, f"{self.root}/{path}", src_dir_fd=source)
+
+    def write(self, file: File) -> None:
+        """Make a new file: one that is there may have another name in another site."""
+        self.make_folder(file.path)
+        with suppress(FileNotFoundError):
+            os.unlink(f"{self.root}/{file.path}")
+        with open(f"{self.root}/{file.path}", "wb", buffering=0) as new:
+            new.write(file.data)
+
+    def drop(self, path: str) -> None:
+        """Remove a file, and the folders that are empty then."""
+        os.unlink(f"{self.root}/{path}")
+        folder = path.rpartition("/")[0]
+        while folder and not os.listdir(f"{self.root}/{folder}"):
+            os.rmdir(f"{self.root}/{folder}")
+            self.folders.discard(folder)
+            folder = folder.rpartition("/")[0]
+        self.touched.add(folder or ".")
+
+
+def _stamps(folder: Path, paths: Iterable[str]) -> dict[str, Stamp]:
+    return {path: found for path, found in stamps(folder, paths) if found}

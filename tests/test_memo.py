@@ -148,9 +148,11 @@ def outcome_with(memo: Memo, content: Path, out: Path, at_once: bool) -> list[st
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", range(3))
-def test_rebuilding_is_building(tmp_path: Path, seed: int) -> None:
-    """After any edits, renames, removals and additions, a rebuild, all at once, file by file, or file by file in one process, gives the problems or the site of a build from nothing, byte for byte."""
+@pytest.mark.parametrize("way", ["file by file", "at once", "in one process", "with a twin"])
+def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """After any edits, renames, removals and additions, a rebuild gives, in each way, the problems or the site of a build from nothing, byte for byte."""
+    seed = ["file by file", "at once", "in one process", "with a twin"].index(way)
+    monkeypatch.setattr("sitegen.build.TWIN_PAYS", 0 if way == "with a twin" else 10**9)
     moments, files = random.Random(seed), dict[str, Entry]()
     content, out, memo = tmp_path / "content", tmp_path / "site", tmp_path / "memo"
     opened = Memo(memo)
@@ -164,7 +166,10 @@ def test_rebuilding_is_building(tmp_path: Path, seed: int) -> None:
         write_down(content, files, moments)
         clean = tmp_path / f"clean-{step}"
         expected = outcome(content, clean, None)
-        found = outcome_with(opened, content, out, at_once=False) if seed == 2 else outcome(content, out, memo, at_once=bool(seed))
+        if way == "in one process":
+            found = outcome_with(opened, content, out, at_once=False)
+        else:
+            found = outcome(content, out, memo, at_once=way != "file by file")
         assert found == expected
         if expected:
             files = before  # so that most steps have something to build
@@ -172,6 +177,7 @@ def test_rebuilding_is_building(tmp_path: Path, seed: int) -> None:
             built += 1
             assert tree(out) == tree(clean)
     assert built >= 15
+    assert way != "with a twin" or tree(tmp_path / "memo.twin") == tree(out)
 
 
 # --- nothing to do --------------------------------------------------------------------------------
@@ -280,6 +286,42 @@ def test_a_site_that_was_changed_by_hand(tmp_path: Path, make_content: MakeConte
     assert tree(out) == before
 
 
+@pytest.mark.parametrize("harm", ["a file removed", "a file replaced", "a file added", "a file edited", "removed", "another site's"])
+def test_a_spoilt_twin(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, harm: str) -> None:
+    """Whatever happens to the second copy of the site that a build may start from, the site is right, and has such a copy again."""
+    monkeypatch.setattr("sitegen.build.TWIN_PAYS", 0)
+    content, out, memo, twin = small(make_content), tmp_path / "site", tmp_path / "memo", tmp_path / "memo.twin"
+
+    def built(number: int) -> None:
+        (content / "terms" / "term-1.yaml").write_text(f"term: Term 1\ndefinition: Edit {number}.\n")
+        assert outcome(content, out, memo) == []
+
+    built(0)
+    built(1)
+    assert tree(twin) == tree(out)
+    page = twin / "terms" / "term-2" / "index.html"
+    if harm == "a file removed":
+        page.unlink()
+    elif harm == "a file replaced":
+        page.unlink()
+        page.write_text("other")
+    elif harm == "a file added":
+        (twin / "terms" / "more.html").write_text("more")
+    elif harm == "a file edited":  # it is the site's as well
+        page.write_text("gone")
+    elif harm == "removed":
+        shutil.rmtree(twin)
+    else:
+        assert outcome(small(make_content, 5).rename(tmp_path / "other"), tmp_path / "other-site", memo) == []
+        make_content({f"term-{i}.yaml": f"term: Term {i}\ndefinition: Number {i}.\n" for i in range(3)})
+    for number in (2, 3):
+        built(number)
+        assert outcome(content, tmp_path / f"clean-{number}", None) == []
+        assert tree(out) == tree(tmp_path / f"clean-{number}")
+    assert tree(twin) == tree(out)
+    assert [path.name for path in tmp_path.iterdir() if ".stage-" in path.name] == []
+
+
 @pytest.mark.parametrize("state", ["removed", "of nothing", "of noise", "a folder", "cut short"])
 def test_a_lost_memo(tmp_path: Path, make_content: MakeContent, state: str) -> None:
     """The file may be removed, broken, or impossible to write; a build is then only slower."""
@@ -332,11 +374,12 @@ def test_a_memo_is_bounded(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("cold", [True, False])
-def test_killed_builds_leave_nothing_wrong(tmp_path: Path, make_content: MakeContent, cold: bool) -> None:
+@pytest.mark.parametrize("way", ["cold", "again", "with a twin"])
+def test_killed_builds_leave_nothing_wrong(tmp_path: Path, make_content: MakeContent, way: str) -> None:
     """After 15 kills at random moments, of cold builds or of rebuilds, the site is an old one, whole, and the next build is right."""
     content, out, memo = small(make_content, 130), tmp_path / "site", tmp_path / "memo"
-    moments = random.Random(cold)
+    moments = random.Random(way)
+    twin_pays = 0 if way == "with a twin" else 10**9
     whole = []
     for word in ("first", "second"):
         (content / "terms" / "term-7.yaml").write_text(f"term: Term 7\ndefinition: The {word}.\n")
@@ -345,8 +388,8 @@ def test_killed_builds_leave_nothing_wrong(tmp_path: Path, make_content: MakeCon
     assert outcome(content, out, memo) == []
     command = [
         sys.executable,
-        "-m",
-        "sitegen",
+        "-c",
+        f"import sitegen.build, sitegen.cli; sitegen.build.TWIN_PAYS = {twin_pays}; sitegen.cli.main()",
         "build",
         "--content",
         str(content),
@@ -358,7 +401,7 @@ def test_killed_builds_leave_nothing_wrong(tmp_path: Path, make_content: MakeCon
         "2",
     ]
     for kill in range(15):
-        if cold:
+        if way == "cold":
             memo.unlink(missing_ok=True)
         word = ("first", "second")[kill % 2]
         (content / "terms" / "term-7.yaml").write_text(f"term: Term 7\ndefinition: The {word}.\n")
@@ -366,7 +409,7 @@ def test_killed_builds_leave_nothing_wrong(tmp_path: Path, make_content: MakeCon
             command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         try:
-            process.wait(moments.uniform(0.05, 1.5 if cold else 0.7))
+            process.wait(moments.uniform(0.05, 1.5 if way == "cold" else 0.7))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

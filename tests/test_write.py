@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sitegen.manifest import MARKER
 from sitegen.model import File
-from sitegen.write import MARKER, NotOursError, Written, write
+from sitegen.write import NotOursError, Written, write
 
 from .conftest import MakeContent, sitegen
 from .dom import tree

@@ -18,8 +18,10 @@ from typing import Any
 
 import pytest
 
+from sitegen.manifest import MARKER, Group, Manifest
 from sitegen.model import File
-from sitegen.write import MARKER, write
+from sitegen.stage import Twin
+from sitegen.write import Written, write
 
 from .conftest import MakeContent, sitegen
 from .dom import tree
@@ -179,7 +181,7 @@ def test_without_an_exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Where the kernel cannot exchange two names, the site is replaced in two steps, and nothing is left over."""
     out = tmp_path / "site"
     write(files(a="1"), out)
-    monkeypatch.setattr("sitegen.stage._swap", lambda a, b: False)
+    monkeypatch.setattr("sitegen.swap._swap", lambda a, b: False)
     write(files(b="2"), out)
     assert {path.name for path in out.iterdir()} == {"b.html", MARKER}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["site"]
@@ -249,3 +251,28 @@ def test_overtaken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, s
     assert overtaken
     assert {path.name: path.read_text() for path in out.glob("*.html")} == {"a.html": "first", "b.html": "same"}
     assert stages(tmp_path) == []
+
+
+@pytest.mark.parametrize("other_has_it_too", [False, True])
+def test_overtaken_with_a_twin(tmp_path: Path, other_has_it_too: bool) -> None:
+    """A build that starts from the twin and is overtaken writes its own site only, and leaves no twin of a site that it does not know."""
+    out, twin = tmp_path / "site", tmp_path / "twin"
+
+    def manifest(written: Written, *names: str) -> Manifest:
+        return Manifest(b"", {name: Group(b"", (f"{name}.html",)) for name in names}, written.stamps)
+
+    first = write(files(a="1", b="same"), out)
+    second = write(files(a="2", b="same"), out, manifest(first, "a", "b"), (), Twin(twin, {}))
+    assert tree(twin) == tree(out)
+    stands = manifest(second, "a", "b")
+
+    def overtaken() -> Iterator[File]:
+        yield from files(a="3")
+        write(files(c="other"), out, stands, (), Twin(twin, second.twin) if other_has_it_too else None)
+
+    third = write(overtaken(), out, stands, ["b"], Twin(twin, second.twin))
+    assert {path.name: path.read_text() for path in out.glob("*.html")} == {"a.html": "3", "b.html": "same"}
+    assert (third.twin, stages(tmp_path)) == ({}, [])
+    write(files(a="4"), out, manifest(third, "a", "b"), ["b"], Twin(twin, third.twin))
+    assert {path.name: path.read_text() for path in out.glob("*.html")} == {"a.html": "4", "b.html": "same"}
+    assert tree(twin) == tree(out)

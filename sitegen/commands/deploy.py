@@ -13,8 +13,8 @@ import click
 from ..bucket import S3, BucketError
 from ..deploy import THREADS, Deployed, ForeignError, Plan, survey
 from ..deploy import deploy as deploy_site
+from ..manifest import MARKER
 from ..problems import printable
-from ..write import MARKER
 from .shared import count, json_option, reported, stages, stop
 
 _ADDRESS = re.compile(r"s3://([A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9])(?:/(.*))?")
