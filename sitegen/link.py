@@ -37,7 +37,7 @@ def link(draft: Draft, base_url: str = "", form_action: str = "") -> Glossary:
     }
     return Glossary(
         settings=settings,
-        entries=tuple(replace(entry, narrower=tuple(children.get(entry.slug, ()))) for entry in ordered),
+        entries=tuple(entry._replace(narrower=tuple(children.get(entry.slug, ()))) for entry in ordered),
         index=index,
         redirects=redirects,
         explorables=draft.explorables,
@@ -88,10 +88,10 @@ def _entry(draft: DraftEntry, index: NameIndex, topics: dict[str, str], titles: 
 def whole(entry: Entry, texts: tuple[Any, ...]) -> Entry:
     """An entry made of its facts alone, with its texts."""
     summary, explainer, example, note, pronunciation, references = texts
-    return replace(
-        entry, summary=summary, explainer=explainer, example=example, pronunciation=pronunciation,
+    return entry._replace(
+        summary=summary, explainer=explainer, example=example, pronunciation=pronunciation,
         references=tuple(_reference(*reference) for reference in references),
-        deprecated=entry.deprecated and replace(entry.deprecated, note=note),
+        deprecated=entry.deprecated and entry.deprecated._replace(note=note),
     )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""The nouns of the program: what each stage hands to the next. All are frozen and complete when made."""
+"""The nouns of the program: what each stage hands to the next. All are frozen and complete when made.
+
+Those of which there are many are named tuples: these are pickled, for the memo and other processes, five times as fast.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from .manifest import File as File
@@ -197,22 +201,19 @@ class Settings:
 # --- linked: plain values, every name resolved -------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     title: str
     authors: tuple[str, ...] = ()
     year: int | None = None
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Deprecation:
+class Deprecation(NamedTuple):
     by: str = ""
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An entry whose every name is a slug that exists."""
 
     slug: str

@@ -5,8 +5,8 @@ It is the state from which the live demo starts, and the whole of it where there
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice, pairwise
+from typing import NamedTuple
 
 from ..ngram import BEGIN, END, Choice, Draw, is_glued
 from ..train import LanguageModel
@@ -15,25 +15,22 @@ CANDIDATES = 8
 MODEL_PATH = "model.bin"
 
 
-@dataclass(frozen=True, slots=True)
-class Tok:
+class Tok(NamedTuple):
     text: str
     space: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """`share` is the probability at the demo's temperature; `count` how often it followed the longest context known."""
+class Candidate(NamedTuple):
+    """`share` is the probability at the demo's temperature; `times` how often it followed the longest context known."""
 
     text: str
     percent: str
     share: float
-    count: int
+    times: int
     drawn: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(NamedTuple):
     """One distribution, likeliest first, and where the draw fell on the line from 0 to 1."""
 
     context: tuple[Tok, ...]
@@ -42,8 +39,7 @@ class Ledger:
     draw: float
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     context: tuple[str, ...]
     top: tuple[tuple[str, str], ...]
     text: str
@@ -52,8 +48,7 @@ class Step:
     end: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Demo:
+class Demo(NamedTuple):
     seed: int
     temperature: str
     order: int

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from ..markup import Body
 from ..memo import digest
@@ -18,8 +19,7 @@ from .views import Card, TokenView, card, token_view
 NEAR = 16  # other entries under the same letter: on a page that names them all, each new entry would change all pages
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
+class Printed(NamedTuple):
     """What the language model says on the page: its surprise at the definition's tokens, and a run."""
 
     tokens: tuple[TokenView, ...]
@@ -27,7 +27,7 @@ class Printed:
 
     def digest(self) -> bytes:
         """A hash of all of it."""
-        return digest(json.dumps((self.tokens, self.demo), default=lambda view: [getattr(view, name) for name in view.__slots__]))
+        return digest(json.dumps(self))
 
 
 def printed(model: LanguageModel, name: str, definition: str) -> Printed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from markupsafe import Markup as Safe
@@ -17,8 +18,7 @@ from .demo import shown
 _TINTS = (1, 3, 5, 8, 11)  # bits at which a token's tint grows deeper
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     slug: str
     term: str
     path: str
@@ -100,8 +100,7 @@ class PageView:
     robots: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenView:
+class TokenView(NamedTuple):
     """A token of a definition. `tint` is 0 to 5."""
 
     text: str
