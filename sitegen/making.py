@@ -95,10 +95,12 @@ class Making:
         self.progress("comparing")
         frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest())
         mentions = plain(tuple(site.mentions[entry.slug] for entry in glossary.entries))
-        around: Surroundings = self.memo.hold("around", digest(key, moments, mentions), lambda: Surroundings(site))
+        known_as = digest(key, moments, mentions)
+        around: Surroundings = self.memo.hold("surroundings", known_as, lambda: Surroundings(site))
+        hashes = self._one("around", known_as, around.digests)
         keys = {
             entry.slug: digest(frame, sources[entry.place.path], linked[entry.slug][2], hashed, said[entry.slug])
-            for entry, hashed in zip(glossary.entries, around.digests, strict=True)
+            for entry, hashed in zip(glossary.entries, hashes, strict=True)
         }
         keys[WHOLE_SITE] = digest(frame, key, model_key, plain((about, tuple(sorted(issues.items())))), moments)
         kept = {name: stands[name] for name, key in keys.items() if name in stands and stands[name].key == key}

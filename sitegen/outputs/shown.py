@@ -64,31 +64,43 @@ class Shown:
 
 
 class Surroundings:
-    """What stands around each entry of a site."""
+    """What stands around each entry of a site. Each part is found when somebody asks for it."""
 
     def __init__(self, site: Site) -> None:
-        self.dates, self.backlinks = site.dates, site.backlinks
+        self.site, self.dates, self.glossary = site, site.dates, site.glossary
         self.entries = site.glossary.entries
-        self.cards = {entry.slug: card(entry) for entry in self.entries}
-        self.hashes = {
-            slug: digest(slug, card.term, card.definition, card.level) for slug, card in self.cards.items()
-        }
-        self.aliases: dict[str, list[str]] = {}
-        for alias, slug in site.glossary.redirects.items():
-            self.aliases.setdefault(slug, []).append(alias)
-        self.near: dict[str, tuple[str, ...]] = {}
-        for group in site.glossary.by_letter.values():
-            slugs = [entry.slug for entry in group]
-            for i, slug in enumerate(slugs):
-                start = max(0, min(i - NEAR // 2, len(slugs) - NEAR - 1))
-                self.near[slug] = tuple(other for other in slugs[start : start + NEAR + 1] if other != slug)
+
+    @cached_property
+    def cards(self) -> dict[str, Card]:
+        return {entry.slug: card(entry) for entry in self.entries}
+
+    @cached_property
+    def aliases(self) -> dict[str, list[str]]:
+        """By slug, the other addresses that lead to it."""
+        found: dict[str, list[str]] = {}
+        for alias, slug in self.glossary.redirects.items():
+            found.setdefault(slug, []).append(alias)
+        return found
+
+    @cached_property
+    def _starts(self) -> dict[str, int]:
+        """By letter, the place of its first entry."""
+        return {entry.letter: place for place, entry in reversed(list(enumerate(self.entries)))}
+
+    def near(self, place: int) -> tuple[str, ...]:
+        """The nearest others under the same letter."""
+        letter = self.entries[place].letter
+        start = self._starts[letter]
+        end = start + len(self.glossary.by_letter[letter])
+        first = max(start, min(place - NEAR // 2, end - NEAR - 1))
+        return tuple(other.slug for other in (*self.entries[first:place], *self.entries[place + 1 : min(end, first + NEAR + 1)]))
 
     def groups(self, place: int) -> Iterator[tuple[str, ...]]:
         """The slugs of the others that the entry at `place` shows, group by group as in `Around`."""
         entry = self.entries[place]
         yield from (entry.related, entry.contrast, entry.broader, entry.narrower)
-        yield self.backlinks.get(entry.slug, ())
-        yield self.near[entry.slug]
+        yield self.site.backlinks.get(entry.slug, ())
+        yield self.near(place)
         yield tuple(other.slug for other in self.entries[max(0, place - 1) : place])
         yield tuple(other.slug for other in self.entries[place + 1 : place + 2])
         yield (entry.deprecated.by,) if entry.deprecated and entry.deprecated.by else ()
@@ -101,14 +113,15 @@ class Surroundings:
         aliases = tuple(self.aliases.get(slug, ()))
         return Around(*groups, aliases, self.dates.get(slug))  # type: ignore[arg-type, call-arg]
 
-    @cached_property
     def digests(self) -> list[bytes]:
         """A hash of what stands around each entry."""
-        return list(map(self._digest, range(len(self.entries))))
+        hashes = {slug: digest(slug, card.term, card.definition, card.level) for slug, card in self.cards.items()}
 
-    def _digest(self, place: int) -> bytes:
-        slug = self.entries[place].slug
-        dates = self.dates.get(slug)
-        groups = (b"".join(map(self.hashes.__getitem__, group)) for group in self.groups(place))
-        moments = f"{dates.published.isoformat()} {dates.updated.isoformat()}" if dates else ""
-        return digest(*groups, " ".join(self.aliases.get(slug, ())), moments)
+        def hashed(place: int) -> bytes:
+            slug = self.entries[place].slug
+            dates = self.dates.get(slug)
+            groups = (b"".join(map(hashes.__getitem__, group)) for group in self.groups(place))
+            moments = f"{dates.published.isoformat()} {dates.updated.isoformat()}" if dates else ""
+            return digest(*groups, " ".join(self.aliases.get(slug, ())), moments)
+
+        return list(map(hashed, range(len(self.entries))))
