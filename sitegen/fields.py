@@ -128,7 +128,7 @@ class Fields:
                 found[item.value] = item
         return tuple(found.values())
 
-    def parsed(self, name: str, parse: Callable[[str], T], wanted: str, default: T, hint: str = "") -> T:
+    def parsed(self, name: str, parse: Callable[[str], T], wanted: str, default: T, hint: Callable[[str], str] = lambda _: "") -> T:
         """The value that `parse` makes of the text, which raises ValueError if it is not `wanted`."""
         scalar = self.text(name)
         if scalar is None:
@@ -136,7 +136,7 @@ class Fields:
         try:
             return parse(scalar.value)
         except ValueError:
-            self.wrong(scalar, wanted, hint)
+            self.wrong(scalar, wanted, hint(scalar.value))
             return default
 
     def flag(self, name: str, default: bool) -> bool:
@@ -162,8 +162,9 @@ class Fields:
                 raise ValueError
             return value
 
-        given = self.nodes.get(name)
-        hint = did_you_mean(given.value, choices) if isinstance(given, Scalar) else ""
+        def hint(value: str) -> str:
+            return did_you_mean(value, choices)
+
         return self.parsed(name, parse, "one of " + ", ".join(choices), "", hint)
 
     def groups(self, name: str, names: Iterable[str], what: str) -> tuple[Fields, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, zip_longest
@@ -23,7 +23,7 @@ from .markup import Body, Markup
 from .memo import Memo, digest, plain, read
 from .mentions import Mentions, names_of
 from .model import Dates, Draft, Entry, File, Glossary, Theme
-from .outputs import SITE_OUTPUTS, Surroundings
+from .outputs import MODEL_OUTPUTS, SITE_OUTPUTS, Surroundings, part_pages
 from .problems import ContentError, Problem
 from .render import Renderer
 from .site import Site
@@ -32,7 +32,7 @@ from .theme import load_theme
 from .train import LanguageModel, by_chance, reading, train
 from .work import mark_up, print_entries, read_entries, render_entries
 
-WHOLE_SITE = "/"  # the group of the files that are of no single entry; no slug has a slash
+WHOLE_SITE, MODEL = "/", "/model/"  # groups of files that are of no single entry; no slug has a slash, with which those of lists begin too
 
 Progress = Callable[[str], None]
 Spent = Callable[[str, float], None]  # is told how many seconds a page took
@@ -102,11 +102,14 @@ class Making:
             entry.slug: digest(frame, sources[entry.place.path], linked[entry.slug][2], hashed, said[entry.slug])
             for entry, hashed in zip(glossary.entries, hashes, strict=True)
         }
+        keys[MODEL] = digest(frame, model_key, repr(glossary.held_out))
         keys[WHOLE_SITE] = digest(frame, key, model_key, plain((about, tuple(sorted(issues.items())))), moments)
+        keys |= self._one("parts", digest(frame, key), lambda: {f"/{page.part.path}": digest(frame, page.digest()) for page in part_pages(site)})
         kept = {name: stands[name] for name, key in keys.items() if name in stands and stands[name].key == key}
         todo = [place for place, entry in enumerate(glossary.entries) if entry.slug not in kept]
+        others = self._others(site, keys.keys() - kept.keys())
         self.progress("rendering")
-        made = self._render(site, around, todo, WHOLE_SITE not in kept, sources, linked, said)
+        made = self._render(site, around, todo, others, sources, linked, said)
         return Plan(kept, keys, made)
 
     def _fail(self) -> NoReturn:
@@ -309,10 +312,10 @@ class Making:
     # --- pages --------------------------------------------------------------------------------------
 
     def _render(
-        self, site: Site, around: Surroundings, places: list[int], whole: bool, sources: Mapping[str, bytes],
+        self, site: Site, around: Surroundings, places: list[int], others: Iterator[tuple[str, File]], sources: Mapping[str, bytes],
         linked: Mapping[str, Linked], said: Mapping[str, bytes],
     ) -> Iterator[tuple[str, File]]:  # fmt: skip
-        """The files of the entries at `places`, and of the whole site if asked for; the two take turns."""
+        """The files of the entries at `places` and the `others` in turns."""
         entries = [site.glossary.entries[place] for place in places]
 
         def one(kind: str, key: bytes) -> bytes:
@@ -330,14 +333,22 @@ class Making:
                 self.spent(entry.path, seconds)
                 yield from ((entry.slug, file) for file in files)
 
-        def others() -> Iterator[tuple[str, File]]:
-            renderer = Renderer(site.frame)
-            for output in SITE_OUTPUTS:
-                for file in output(site, renderer):
-                    yield WHOLE_SITE, file
-
-        turns = zip_longest(rendered(), others() if whole else ())
+        turns = zip_longest(rendered(), others)
         return (pair for both in turns for pair in both if pair)
+
+
+    def _others(self, site: Site, groups: Collection[str]) -> Iterator[tuple[str, File]]:
+        """The files of those of `groups` that are no entries'."""
+        if not any(name.startswith(WHOLE_SITE) for name in groups):
+            return
+        renderer = Renderer(site.frame)
+        for name, outputs in ((WHOLE_SITE, SITE_OUTPUTS), (MODEL, MODEL_OUTPUTS)):
+            for output in outputs if name in groups else ():
+                for file in output(site, renderer):
+                    yield name, file
+        for page in part_pages(site):
+            if (name := f"/{page.part.path}") in groups:
+                yield name, page.file(renderer)
 
 
 def _is_problem(draft: Draft, rule: str) -> bool:

@@ -37,7 +37,7 @@ def measured(source: Source, problems: list[Problem]) -> HeldOut | None:
 
 def _row(row: Fields) -> HeldOutRow | None:
     order = row.whole("order", 1, 5)
-    values = {name: row.parsed(name, _perplexity, "a number from 1", None, _HINT) for name in _PERPLEXITIES}
+    values = {name: row.parsed(name, _perplexity, "a number from 1", None, lambda _: _HINT) for name in _PERPLEXITIES}
     return None if order is None or None in values.values() else HeldOutRow(order, **values)  # type: ignore[arg-type]
 
 

@@ -56,9 +56,9 @@ class Frame:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Site:
-    """The glossary without its prose, and what was made of the whole."""
+    """The glossary without its prose, and what was made of the whole. Each is equal to itself only."""
 
     glossary: Glossary
     mentions: Mapping[str, tuple[str, ...]]  # by slug: the entries that its prose links to

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from zlib import crc32
 
 from ..model import LEVELS, Entry, File
@@ -69,8 +69,19 @@ def term_json(shown: Shown, renderer: Renderer) -> Iterator[File]:
     })  # fmt: skip
 
 
-def _file(path: str, value: object) -> File:
-    return File(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _file(path: str, value: Mapping[str, object]) -> File:
+    """A field a line, and of a list of terms a term a line: to be read, and to be compared; and quicker by far than an indent."""
+    lines = []
+    for name, field in value.items():
+        if isinstance(field, list) and field and isinstance(field[0], dict):
+            text = "[\n  " + ",\n  ".join(map(_encode, field)) + "\n ]"
+        else:
+            text = _encode(field)
+        lines.append(f" {_encode(name)}: {text}")
+    return File(path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
 
 
 def _summary(frame: Frame, entry: Entry) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What pages load: styles, scripts, fonts, the explorables' modules and the language model's corpus."""
+"""What pages load: styles, scripts, fonts and the explorables' modules."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from ..model import File
 from ..render import Renderer
 from ..site import Site
-from .demo import MODEL_PATH
 
 
 def assets(site: Site, _: Renderer) -> Iterator[File]:
-    """The assets in a folder named by their content; the explorables and the corpus at steady addresses."""
+    """The assets in a folder named by their content; the explorables at steady addresses."""
     for name, data in site.assets.items():
         yield File(site.assets_path + name, data)
     for explorable in site.glossary.explorables.values():
         yield File(f"explorables/{explorable.name}/explorable.js", explorable.script)
-    yield File(MODEL_PATH, site.language_model.packed)

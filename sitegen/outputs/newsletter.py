@@ -34,7 +34,7 @@ def newsletter(site: Site, renderer: Renderer) -> Iterator[File]:
     settings = site.glossary.settings
     title, form = settings.title, settings.newsletter
     alternates = (("application/atom+xml", f"{title}: newsletter", NEWSLETTER_FEED),)
-    page = partial(plain_page, site, renderer, whole_view(site), alternates=alternates)
+    page = partial(plain_page, renderer, whole_view(site), alternates=alternates)
     issues = tuple(
         IssueView(
             issue.title, issue.date, issue.path, Safe(at_root(site.issues[issue.name], renderer.root_of(issue.path)))

@@ -6,19 +6,18 @@ from typing import Any
 
 from ..model import File
 from ..render import Renderer
-from ..site import Site
 from .views import SiteView, page_view
 
 _HOME = ("Glossary", "")
 
 
 def plain_page(
-    site: Site, renderer: Renderer, view: SiteView, template: str, path: str, heading: str, description: str,
+    renderer: Renderer, view: SiteView, template: str, path: str, heading: str, description: str,
     *above: tuple[str, str], robots: str = "", json_ld: tuple[object, ...] = (),
     alternates: tuple[tuple[str, str, str], ...] = (), **context: Any,
 ) -> File:  # fmt: skip
     """The page at `path`, `above` being the pages between home and it."""
     crumbs = (_HOME, *above, (heading, None)) if path.endswith("/") else ()
     kind = template.removesuffix(".html")
-    head = page_view(site.frame, renderer.policy, kind, path, heading, description, crumbs, json_ld, alternates, robots)
+    head = page_view(renderer.frame, renderer.policy, kind, path, heading, description, crumbs, json_ld, alternates, robots)
     return renderer.page(template, path, site=view, page=head, **context)

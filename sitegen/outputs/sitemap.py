@@ -8,7 +8,7 @@ from html import escape
 from ..model import File
 from ..render import Renderer
 from ..site import Site
-from .lists import list_pages
+from .lists import part_pages
 
 MOST = 50_000  # addresses in one file, as sitemaps.org has it; of more, sitemap.xml is an index of files
 _SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -24,7 +24,7 @@ def sitemap(site: Site, _: Renderer) -> Iterator[File]:
         lists += ["subscribe/", *(["subscribe/data/"] if settings.newsletter.own else [])]
     if site.has_newsletter:
         lists += ["newsletter/", *(issue.path for issue in site.glossary.issues)]
-    lists += [part.path for part in list_pages(site)]
+    lists += [page.part.path for page in part_pages(site)]
     changed = {
         entry.path: site.dates[entry.slug].updated for entry in site.glossary.entries if entry.slug in site.dates
     }

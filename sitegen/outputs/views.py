@@ -132,6 +132,7 @@ def site_view(frame: Frame) -> SiteView:
     return SiteView(frame.title, frame.description, frame.language, frame.base_url, topics, letters, frame.newsletter)
 
 
+@lru_cache(maxsize=1)
 def whole_view(site: Site) -> WholeView:
     """The same with all entries."""
     view, glossary = site_view(site.frame), site.glossary
