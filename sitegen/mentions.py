@@ -70,8 +70,8 @@ class Mentions:
         firsts = sorted(self.names.keys() & words)
         for first in firsts:
             if first not in self._hashes:
-                self._hashes[first] = digest(*(part for name in self.names[first] for part in name))
-        return digest(*(part for first in firsts for part in (first, self._hashes[first])))
+                self._hashes[first] = digest(first, *(part for name in self.names[first] for part in name))
+        return digest(b"".join(map(self._hashes.__getitem__, firsts)))
 
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""

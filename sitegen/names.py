@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import quote
 
-_SPOKEN = {"+": " plus ", "#": " sharp ", "&": " and ", "@": " at ", "%": " percent "}
+_SPOKEN = str.maketrans({"+": " plus ", "#": " sharp ", "&": " and ", "@": " at ", "%": " percent "})
+_DOT = re.compile(r"^\s*\.(?=\w)")
+_NOT_PLAIN, _NOT_SORTED, _SPACE = re.compile("[^a-z0-9]+"), re.compile(r"[^a-z0-9\s]+"), re.compile(r"\s")
 _APOSTROPHES = re.compile("['’ʼ]")
 MAX_SLUG_BYTES = 120
 
@@ -31,9 +33,8 @@ def slugify(name: str) -> str:
     nothing but other signs has no address: the empty string. Long names are cut at a hyphen.
     """
     text = unicodedata.normalize("NFKC", name).casefold()
-    text = _APOSTROPHES.sub("", re.sub(r"^\s*\.(?=\w)", "dot ", text))
-    text = "".join(_SPOKEN.get(c, c) for c in text)
-    kept = "".join(c if unicodedata.category(c)[0] in "LNM" else "-" for c in text)
+    text = _APOSTROPHES.sub("", _DOT.sub("dot ", text)).translate(_SPOKEN)
+    kept = _NOT_PLAIN.sub("-", text) if text.isascii() else "".join(c if unicodedata.category(c)[0] in "LNM" else "-" for c in text)
     slug = unicodedata.normalize("NFC", re.sub("-+", "-", kept).strip("-"))
     while len(slug.encode()) > MAX_SLUG_BYTES:
         slug = slug[:-1].rpartition("-")[0] or slug[:-1]
@@ -55,7 +56,10 @@ def sort_key(name: str) -> tuple[str, str, str]:
     """Index order: by letter, then by the letters and digits alone without accents, then exactly."""
     letter = letter_of(name)
     plain = unicodedata.normalize("NFKD", name).casefold()
-    bare = "".join(c if unicodedata.category(c)[0] in "LN" else " " * c.isspace() for c in plain)
+    if plain.isascii():
+        bare = _SPACE.sub(" ", _NOT_SORTED.sub("", plain))
+    else:
+        bare = "".join(c if unicodedata.category(c)[0] in "LN" else " " * c.isspace() for c in plain)
     return ("" if letter == "#" else letter, bare.strip(), name)
 
 
