@@ -25,7 +25,7 @@ from .mentions import Mentions, names_of
 from .model import Dates, Draft, Entry, File, Glossary, Theme
 from .outputs import MODEL_OUTPUTS, SITE_OUTPUTS, Surroundings, part_pages
 from .problems import ContentError, Problem
-from .render import Renderer
+from .render import Renderer, compiled
 from .site import Site
 from .survey import Survey, bytes_of
 from .theme import load_theme
@@ -107,9 +107,10 @@ class Making:
         keys |= self._one("parts", digest(frame, key), lambda: {f"/{page.part.path}": digest(frame, page.digest()) for page in part_pages(site)})
         kept = {name: stands[name] for name, key in keys.items() if name in stands and stands[name].key == key}
         todo = [place for place, entry in enumerate(glossary.entries) if entry.slug not in kept]
-        others = self._others(site, keys.keys() - kept.keys())
         self.progress("rendering")
-        made = self._render(site, around, todo, others, sources, linked, said)
+        code = self._one("templates", digest(self.seen.program, *site.frame.folders, self.seen.of_theme()), lambda: compiled(site.frame))
+        others = self._others(site, code, keys.keys() - kept.keys())
+        made = self._render(site, code, around, todo, others, sources, linked, said)
         return Plan(kept, keys, made)
 
     def _fail(self) -> NoReturn:
@@ -312,7 +313,7 @@ class Making:
     # --- pages --------------------------------------------------------------------------------------
 
     def _render(
-        self, site: Site, around: Surroundings, places: list[int], others: Iterator[tuple[str, File]], sources: Mapping[str, bytes],
+        self, site: Site, code: dict[str, bytes], around: Surroundings, places: list[int], others: Iterator[tuple[str, File]], sources: Mapping[str, bytes],
         linked: Mapping[str, Linked], said: Mapping[str, bytes],
     ) -> Iterator[tuple[str, File]]:  # fmt: skip
         """The files of the entries at `places` and the `others` in turns."""
@@ -326,7 +327,7 @@ class Making:
                 source, body = sources[entry.place.path], linked[entry.slug][2]
                 yield entry, one("texts", source), one("body", body), around.around(place), one("printed", said[entry.slug])
 
-        results = self.crew.map(render_entries, pickle.dumps(site.frame, 5), pages(), len(entries))
+        results = self.crew.map(render_entries, pickle.dumps((site.frame, code), 5), pages(), len(entries))
 
         def rendered() -> Iterator[tuple[str, File]]:
             for entry, (files, seconds) in zip(entries, chain.from_iterable(results), strict=True):
@@ -337,11 +338,11 @@ class Making:
         return (pair for both in turns for pair in both if pair)
 
 
-    def _others(self, site: Site, groups: Collection[str]) -> Iterator[tuple[str, File]]:
+    def _others(self, site: Site, code: dict[str, bytes], groups: Collection[str]) -> Iterator[tuple[str, File]]:
         """The files of those of `groups` that are no entries'."""
         if not any(name.startswith(WHOLE_SITE) for name in groups):
             return
-        renderer = Renderer(site.frame)
+        renderer = Renderer(site.frame, code)
         for name, outputs in ((WHOLE_SITE, SITE_OUTPUTS), (MODEL, MODEL_OUTPUTS)):
             for output in outputs if name in groups else ():
                 for file in output(site, renderer):

@@ -6,12 +6,22 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import (
+    BytecodeCache,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    nodes,
+)
+from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator
 from jinja2.compiler import Frame as Frame_
 from markupsafe import Markup as Safe
@@ -45,10 +55,35 @@ class _Environment(Environment):
     escaped = staticmethod(escaped)
 
 
+class _Compiled(BytecodeCache):
+    """Templates' code by Jinja's key, with the hash of the text that it was compiled from."""
+
+    def __init__(self, code: dict[str, bytes]) -> None:
+        self.code = code
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.code:
+            bucket.bytecode_from_string(self.code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.code[bucket.key] = bucket.bytecode_to_string()
+
+
+def compiled(frame: Frame) -> dict[str, bytes]:
+    """What a Renderer of these templates need not compile again. One that is broken is left to the page that wants it."""
+    code: dict[str, bytes] = {}
+    environment = Renderer(frame, code).environment
+    for name in environment.list_templates(["html"]):
+        with suppress(TemplateError):
+            environment.get_template(name)
+    return code
+
+
 class Renderer:
     """The templates of one site. Links in a page are relative, so that the site works under any address."""
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: Frame, code: dict[str, bytes] | None = None) -> None:
+        """`code` as `compiled` gives it."""
         self.frame = frame
         self.environment = _Environment(
             loader=FileSystemLoader(frame.folders),
@@ -57,6 +92,7 @@ class Renderer:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=_Compiled({} if code is None else code),
         )
         self.environment.globals["theme_script"] = Safe(frame.theme_script)
 

@@ -21,7 +21,6 @@ from .model import Draft, Entry, File, Settings
 from .outputs import ENTRY_OUTPUTS, Around, Shown, printed
 from .problems import ContentError, Problem
 from .render import Renderer
-from .site import Frame
 from .source import MAX_BYTES, source_of
 from .train import LanguageModel
 
@@ -50,8 +49,7 @@ def _model(shared: bytes) -> LanguageModel:
 
 
 def _renderer(shared: bytes) -> Renderer:
-    frame: Frame = pickle.loads(shared)
-    return Renderer(frame)
+    return Renderer(*pickle.loads(shared))
 
 
 # An entry's facts and texts as plain bytes; or None if something is wrong with it, which is for `check` to say.
@@ -106,9 +104,9 @@ Page = tuple[Entry, bytes, bytes, Around, bytes]
 Rendered = tuple[list[File], float]
 
 
-def render_entries(frame: bytes, pages: list[Page]) -> list[Rendered]:
-    """The files of entries."""
-    renderer = _made(_renderer, frame)
+def render_entries(shared: bytes, pages: list[Page]) -> list[Rendered]:
+    """The files of entries; `shared` are the frame and the templates' code."""
+    renderer = _made(_renderer, shared)
     return [_render(renderer, page) for page in pages]
 
 
