@@ -13,7 +13,7 @@ from html import escape, unescape
 from typing import Any
 
 from .mathematics import formula
-from .mentions import Mentions, names_of, words_of
+from .mentions import Mentions, Words, names_of
 from .model import Entry, Glossary, path_of
 from .names import url_path
 from .scan import HOLE, Span, scan
@@ -21,8 +21,7 @@ from .scan import HOLE, Span, scan
 UNBROKEN = 24  # characters of TeX; a longer formula within a line may not fit a phone, and scrolls
 
 _HOLED_TAG = re.compile("<[^<>]*\ue000[^<>]*>")  # in a link's title, say: there the text stays as written
-_PIECE = re.compile(r"(<[^>]*>)|([^<]+)")
-_TAG = re.compile(r"</?([a-z][a-z0-9]*)")
+_PIECE = re.compile(r"(<(/?)([a-z][a-z0-9]*)?[^>]*>)|([^<]+)")
 _QUIET = frozenset({"a", "code", "pre", "blockquote", "h2", "h3", "h4", "h5", "h6", "math", "sup", "th"})
 _SECTION = re.compile(r"(?=<h[2-6])")
 _NOTE = re.compile(r'((?:id="|href="#)fn(?:ref\d*)?):')
@@ -151,11 +150,10 @@ class Markup:
         seen = {slug} | {targets[int(number)] for number in HOLE.findall(html)}
         out: list[str] = []
         quiet = 0
-        for tag, text in _PIECE.findall(html):
+        for tag, closing, name, text in _PIECE.findall(html):
             if tag:
-                name = _TAG.match(tag)
-                if name and name[1] in _QUIET:
-                    quiet += -1 if tag.startswith("</") else 1
+                if name in _QUIET:
+                    quiet += -1 if closing else 1
                 out.append(tag)
             else:
                 out.append(text if quiet else self._mentioned(text, seen))
@@ -163,12 +161,10 @@ class Markup:
 
     def _mentioned(self, html: str, seen: set[str]) -> str:
         text = unescape(html)
-        words = words_of(text)
-        self.words |= words
-        if self.mentions.names.keys().isdisjoint(words):  # in a large glossary most pieces of text name nothing
-            return html
+        words = Words(text)
+        self.words |= words.forms
         out, last = [], 0
-        for start, end, slug in self.mentions.find(text):
+        for start, end, slug in self.mentions.find(words):
             if slug not in seen:
                 seen.add(slug)
                 self.found.add(slug)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from .memo import digest
 from .model import Glossary
@@ -12,7 +13,8 @@ from .names import MARKS
 
 # A word, one ideograph or kana (scripts without spaces), or one sign.
 _UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W{_UNSPACED}]|[{MARKS}])+|[^\w\s]")
+_CUT = re.compile(rf"([{_UNSPACED}]|(?:[^\W{_UNSPACED}]|[{MARKS}])+|[^\w\s])")
+_CUT_ASCII = re.compile(r"(\w+|[^\w\s])")  # the same, in half the time
 _MORE = frozenset("+#")  # in `C++`, C is not meant
 _GAP = re.compile(r"\s+|-")
 
@@ -28,11 +30,11 @@ class _Node:
 def names_of(glossary: Glossary) -> tuple[tuple[str, str, str], ...]:
     """Every name that may be linked by itself, after its first word and its entry's slug."""
     return tuple(
-        (words[0][1].casefold(), entry.slug, name)
+        (words[0][1][1], entry.slug, name)
         for entry in glossary.entries
         if entry.autolink
         for name in (entry.term, *entry.aliases)
-        if len(glossary.index.resolve(name)) == 1 and (words := list(_words(name)))
+        if len(glossary.index.resolve(name)) == 1 and (words := list(Words(name).steps()))
     )
 
 
@@ -50,77 +52,102 @@ class Mentions:
         for first, slug, name in names:
             self.names.setdefault(first, []).append((slug, name))
         self.root = _Node()
+        self._grown: set[str] = set()
         self._hashes: dict[str, bytes] = {}  # by first word, of the names that somebody asked about
         self.starts = {form for first in self.names for form in (first, first + "s", first + "es", first[:-1] + "ies")}
 
     def _grow(self, word: str) -> None:
-        """Put the names that start with `word` into the trie, but once."""
-        key = (False, word)
-        if word not in self.names or key in self.root.next:
-            return
-        for slug, name in self.names[word]:
-            node = self.root
-            for number, (glued, part, _, _) in enumerate(_words(name)):
-                node = node.next.setdefault((glued and number > 0, part.casefold()), _Node())
-            exact = name if len(name) == 1 or any(c.isupper() for c in name[1:]) else ""
-            node.ends.append((slug, exact))
+        """Put the names that start with `word` into the trie, in the plural too."""
+        self._grown.add(word)
+        for first in (word, *_singulars(word)):
+            for slug, name in () if (False, first) in self.root.next else self.names.get(first, ()):
+                node = self.root
+                for _, key in Words(name).steps():
+                    node = node.next.setdefault(key, _Node())
+                exact = name if len(name) == 1 or any(c.isupper() for c in name[1:]) else ""
+                node.ends.append((slug, exact))
 
     def known(self, words: Collection[str]) -> bytes:
-        """A hash of all names that could be found in a text of `words`, as `words_of` gives them: of the same, the same is found."""
+        """A hash of all names that could be found in a text of `words`, as `Words.forms` has them: of the same, the same is found."""
         firsts = sorted(self.names.keys() & words)
         for first in firsts:
             if first not in self._hashes:
                 self._hashes[first] = digest(first, *(part for name in self.names[first] for part in name))
         return digest(b"".join(map(self._hashes.__getitem__, firsts)))
 
-    def find(self, text: str) -> Iterator[tuple[int, int, str]]:
+    def find(self, text: Words) -> Iterator[tuple[int, int, str]]:
         """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""
         last, starts = 0, self.starts
-        for match in _WORD.finditer(text):
-            if match.group().casefold() in starts and match.start() >= last and (found := self._longest(text, match.start())):
+        for place in [place for place, word in enumerate(text.words) if word in starts]:
+            if text.start(place) >= last and (found := self._longest(text, place)):
                 last, slug = found
-                yield match.start(), last, slug
+                yield text.start(place), last, slug
 
-    def _longest(self, text: str, start: int) -> tuple[int, str] | None:
-        """Where the longest name ends that starts there, and whose it is."""
-        if text[start - 1 : start] == "-" and text[start - 2 : start - 1].isalnum():
+    def _longest(self, text: Words, first: int) -> tuple[int, str] | None:
+        """Where the longest name ends that starts with the word `first`, and whose it is."""
+        words, spaces = text.words, text.spaces
+        if first > 1 and words[first - 1] == "-" and not spaces[first] and not spaces[first - 1] and text.text[text.start(first) - 2].isalnum():
             return None  # `cross-attention` is not about attention, nor `non-autoregressive` autoregressive
-        if text[start] == "-" and start and not text[start - 1].isspace() and text[start + 1 : start + 2].isalnum():
-            return None  # only a gap
-        word = next(_words(text, start))[1].casefold()
-        for form in (word, *_singulars(word)):
-            self._grow(form)
+        if words[first] == "-" and text.is_gap(first):
+            return None
+        if words[first] not in self._grown:
+            self._grow(words[first])
         node, best = self.root, None
-        for number, (glued, word, _, end) in enumerate(_words(text, start)):
-            key = (glued and number > 0, word.casefold())
-            if text[end : end + 1] not in _MORE:
-                for form in (key[1], *_singulars(key[1])):
-                    last = node.next.get((key[0], form))
-                    fits = (slug for slug, exact in last.ends if not exact or _same(text[start:end], exact)) if last else ()
-                    if slug := next(iter(fits), ""):
-                        best = (end, slug)
-                        break
-            following = node.next.get(key)
+        for place, (glued, word) in text.steps(first):
+            following = node.next.get((glued, word))
+            ends = following.ends if following else []
+            for form in _singulars(word) if word[-1] == "s" else ():
+                if last := node.next.get((glued, form)):
+                    ends = ends + last.ends
+            if ends and not text.goes_on(place):
+                end = text.end(place)
+                spelled = text.text[text.start(first) : end]
+                best = next(((end, slug) for slug, exact in ends if not exact or _same(spelled, exact)), best)
             if following is None:
                 break
             node = following
         return best
 
 
-def _words(text: str, last: int = 0) -> Iterator[tuple[bool, str, int, int]]:
-    """`(glued to the word before, word, start, end)`; a hyphen between words is only a gap."""
-    for match in _WORD.finditer(text, last):
-        between = text[last : match.start()]
-        if match.group() == "-" and last == match.start() and text[match.end() : match.end() + 1].isalnum():
-            continue
-        yield not _GAP.fullmatch(between), match.group(), match.start(), match.end()
-        last = match.end()
+class Words:
+    """A text cut into words, without case, and the white space before each. An ideograph is a word, and so is a sign."""
 
+    def __init__(self, text: str) -> None:
+        pieces = (_CUT_ASCII if text.isascii() else _CUT).split(text)
+        self.text = text
+        self.words = [word.casefold() for word in pieces[1::2]]
+        self.spaces = pieces[::2]
+        self._ends = list(accumulate(map(len, pieces)))
 
-def words_of(text: str) -> set[str]:
-    """Every form by which a word of `text` could be the first of a name."""
-    words = {word.casefold() for word in _WORD.findall(text)}
-    return words | {form for word in words if word[-1] == "s" for form in _singulars(word)}
+    def start(self, place: int) -> int:
+        return self._ends[2 * place]
+
+    def end(self, place: int) -> int:
+        return self._ends[2 * place + 1]
+
+    def steps(self, first: int = 0) -> Iterator[tuple[int, tuple[bool, str]]]:
+        """From the word `first` on, each with its place and whether it is glued to the one before; a hyphen between words is only a gap."""
+        words, spaces, gap = self.words, self.spaces, False
+        for place in range(first, len(words)):
+            word = words[place]
+            glued = place > first and not gap and not spaces[place]
+            gap = word == "-" and (place == first or not spaces[place]) and self.is_gap(place)
+            if not gap:
+                yield place, (glued, word)
+
+    def is_gap(self, hyphen: int) -> bool:
+        """Whether a hyphen stands right before a word, and so is as good as a space."""
+        return not self.spaces[hyphen + 1] and hyphen + 1 < len(self.words) and self.words[hyphen + 1][0].isalnum()
+
+    def goes_on(self, place: int) -> bool:
+        """Whether a word is only the beginning of something like `C++`."""
+        return not self.spaces[place + 1] and place + 1 < len(self.words) and self.words[place + 1] in _MORE
+
+    @property
+    def forms(self) -> set[str]:
+        """Every form by which a word could be the first of a name."""
+        words = set(self.words)
+        return words | {form for word in words if word[-1] == "s" for form in _singulars(word)}
 
 
 def _singulars(word: str) -> Iterator[str]:
