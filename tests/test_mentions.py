@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitegen.mentions import Mentions, names_of
+from sitegen.mentions import Mentions, Words, names_of
 
 from .prose import glossary, links, markup
 
@@ -106,12 +106,12 @@ def test_many_names(tmp_path: Path) -> None:
     entries = {f"t{i}": f"term: t{i}\ndefinition: A word.\naliases: [{names}]\n" for i, names in aliases.items()}
     mentions = Mentions(names_of(glossary(tmp_path, entries)))
     text = " ".join(f"name {i} number {n} name" for n in range(100) for i in range(100))
-    assert [slug for _, _, slug in mentions.find(text)] == [f"t{i}" for _ in range(100) for i in range(100)]
+    assert [slug for _, _, slug in mentions.find(Words(text))] == [f"t{i}" for _ in range(100) for i in range(100)]
 
 
 @given(st.text(st.sampled_from("aAtTeEnioskKvVcCh +-#.'’\n困惑度"), max_size=40))
 def test_mentions_are_in_order(text: str) -> None:
     """Whatever the text, the mentions found are pieces of it, in order, none inside another."""
-    places = [place for start, end, _ in markup().mentions.find(text) for place in (start, end)]
+    places = [place for start, end, _ in markup().mentions.find(Words(text)) for place in (start, end)]
     assert places == sorted(places)
-    assert all(text[start:end].strip() == text[start:end] != "" for start, end, _ in markup().mentions.find(text))
+    assert all(text[start:end].strip() == text[start:end] != "" for start, end, _ in markup().mentions.find(Words(text)))
