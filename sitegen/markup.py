@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape, unescape
-from typing import Any
+from typing import Any, NamedTuple
 
 from .mathematics import formula
 from .mentions import Mentions, Words, names_of
@@ -30,8 +30,7 @@ _NOTE = re.compile(r'((?:id="|href="#)fn(?:ref\d*)?):')
 Target = tuple[str, str]  # an entry's slug and title
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     id: str
     text: str
     level: int

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def compiled(frame: Frame) -> dict[str, bytes]:
     code: dict[str, bytes] = {}
     environment = Renderer(frame, code).environment
     for name in environment.list_templates(["html"]):
-        with suppress(TemplateError):
+        with suppress(TemplateError, ValueError, OSError):
             environment.get_template(name)
     return code
 
@@ -85,6 +85,7 @@ class Renderer:
     def __init__(self, frame: Frame, code: dict[str, bytes] | None = None) -> None:
         """`code` as `compiled` gives it."""
         self.frame = frame
+        self._fragments: dict[tuple[object, ...], Safe] = {}
         self.environment = _Environment(
             loader=FileSystemLoader(frame.folders),
             autoescape=True,
@@ -118,10 +119,9 @@ class Renderer:
     def page(self, template: str, path: str, **context: Any) -> File:
         """The page at `path`, a folder unless it ends in .html."""
         root = self.root_of(path)
-        context["href"] = self._links(root)
-        context["asset"] = lambda name: root + self.frame.assets_path + name
+        shared = {"site": context["site"], "href": self._links(root), "asset": lambda name: root + self.frame.assets_path + name}
         try:
-            html = self.environment.get_template(template).render(context)
+            html = self.environment.get_template(template).render(context, **shared, fragment=partial(self._fragment, root, shared))
         except (
             TemplateError,
             TypeError,
@@ -133,6 +133,13 @@ class Renderer:
         ) as error:
             raise ContentError([self._problem(template, error)]) from error
         return File(path if path.endswith(".html") else path + "index.html", html.encode())
+
+    def _fragment(self, root: str, shared: Mapping[str, Any], template: str, **shows: Hashable) -> Safe:
+        """What `template` makes of the site and of what it `shows`, nothing of the page: rendered once for all pages at one depth."""
+        key = template, root, type(shared["site"]), *shows.items()
+        if key not in self._fragments:
+            self._fragments[key] = Safe(self.environment.get_template(template).render(shared, **shows))
+        return self._fragments[key]
 
     def _links(self, root: str) -> Callable[[str], str]:
         return lambda path: root + url_path(path)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
+from typing import NamedTuple
 
 HOLE = re.compile("\ue000(\\d+)\ue001")  # where a link or a formula was cut out of a text
 SAFE_SCHEMES = ("http", "https", "mailto")
@@ -34,8 +34,7 @@ _SPANS = re.compile(
 _STARTS = re.compile(r"[`\\$\[!\]<]|^[~ \t>#*+\-\d]", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A piece of Markdown, `text[start:end]`.
 
     `kind` is code, open (a fence never closed), deep (nested beyond bearing), display, math, link, image, url, html or heading.

@@ -12,6 +12,7 @@ from functools import cached_property
 from html import unescape
 from itertools import groupby, islice
 from math import log2
+from typing import NamedTuple
 from zlib import crc32
 
 from .markup import Body
@@ -32,8 +33,7 @@ _GAP = "\ue002"
 _ENDS = tuple(".!?。！？")
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredToken:
+class ScoredToken(NamedTuple):
     """A token of a definition: its surprise in bits, and what was likelier, to a model that has not read it."""
 
     token: Token

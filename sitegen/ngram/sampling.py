@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from .model import BEGIN, END, History
 
@@ -51,8 +51,7 @@ def mulberry32(seed: int) -> Callable[[], float]:
     return next_number
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A word that may be drawn. `cut` names what ruled it out first; `share` is then what it had before."""
 
     word: str
@@ -116,8 +115,7 @@ class Sampler:
         return Choice(word, share / together)
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(NamedTuple):
     """One step of generation: what the model saw, what it offered, where the draw fell, what was drawn."""
 
     history: History

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..names import MARKS
 
@@ -23,8 +23,7 @@ OPENING = "([{“‘$#（「"  # nor after these
 _CLOSING, _OPENING = frozenset(CLOSING), frozenset(OPENING)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token as it stands in a text; `space` says whether white space stands before it."""
 
     text: str

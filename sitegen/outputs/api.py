@@ -41,7 +41,7 @@ def api(site: Site, _: Renderer) -> Iterator[File]:
         yield _file("api/glossary.json", {**whole, "terms": [], "parts": [site.url(path) for path in paths]})
         for path, terms in zip(paths, parts, strict=True):
             yield _file(path, {**whole, "terms": terms})
-    yield _file("api/schema.json", _schema(schema))
+    yield File("api/schema.json", (json.dumps(_schema(schema), ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def term_json(shown: Shown, renderer: Renderer) -> Iterator[File]:
