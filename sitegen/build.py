@@ -85,7 +85,7 @@ def _build(
         else:
             written = update(made_files(), out, before, plan.kept)
     ready(written)
-    if survey(content, folders, memo, seen).whole() == seen.whole():  # else nobody can say of what it was made
+    if survey(content, folders, memo, seen) == seen:  # else nobody can say of what it was made
         new = {name: Group(plan.keys[name], tuple(paths)) for name, paths in groups.items()}
         manifest = Manifest(made, {**plan.kept, **new}, written.stamps)
         memo.put("site", [(place, plain(manifest.plain())), (_beside(place), plain(tuple(written.twin.items())))])

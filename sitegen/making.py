@@ -94,8 +94,7 @@ class Making:
         said = self._say(glossary, model_key, model)
         self.progress("comparing")
         frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest())
-        mentions = plain(tuple(site.mentions[entry.slug] for entry in glossary.entries))
-        known_as = digest(key, moments, mentions)
+        known_as = digest(key, moments, *(site.mentions[entry.slug] for entry in glossary.entries))
         around: Surroundings = self.memo.hold("surroundings", known_as, lambda: Surroundings(site))
         hashes = self._one("around", known_as, around.digests)
         keys = {
@@ -103,7 +102,7 @@ class Making:
             for entry, hashed in zip(glossary.entries, hashes, strict=True)
         }
         keys[MODEL] = digest(frame, model_key, repr(glossary.held_out))
-        keys[WHOLE_SITE] = digest(frame, key, model_key, plain((about, tuple(sorted(issues.items())))), moments)
+        keys[WHOLE_SITE] = digest(frame, key, model_key, about, tuple(sorted(issues.items())), moments)
         keys |= self._one("parts", digest(frame, key), lambda: {f"/{page.part.path}": digest(frame, page.digest()) for page in part_pages(site)})
         kept = {name: stands[name] for name, key in keys.items() if name in stands and stands[name].key == key}
         todo = [place for place, entry in enumerate(glossary.entries) if entry.slug not in kept]
@@ -142,7 +141,7 @@ class Making:
     def _read(self, draft: Draft, files: list[tuple[str, str]]) -> tuple[dict[str, bytes], dict[bytes, bytes]]:
         """By the names of the entries' files a hash of each, under which its facts and texts are known; and by that, of its facts."""
         rules = sorted((name, rule.level, rule.limit) for name, rule in draft.settings.rules.items())
-        common = digest(self.seen.program, plain(tuple(rules)))
+        common = digest(self.seen.program, *rules)
         if not all(path in self.seen.content for path, _ in files):
             self._fail()
         keys = {shown: digest(common, shown, self.seen.content[path]) for path, shown in files}
@@ -200,7 +199,7 @@ class Making:
         Which names a text can mention depends on its words only: a new name changes the key of those texts that have
         its first word.
         """
-        hashed = digest(names, plain(tuple((entry.slug, entry.title) for entry in glossary.entries)))
+        hashed = digest(names, *((entry.slug, entry.title) for entry in glossary.entries))
         keys = {entry.slug: digest(sources[entry.place.path], hashed) for entry in glossary.entries}
         everything = self.memo.all("linked")
         self.used["linked"] = []
@@ -277,7 +276,7 @@ class Making:
 
     def _pages(self, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str]]:
         """The about page and the newsletter's issues as HTML."""
-        hashed = digest(names, plain(tuple((entry.slug, entry.title, entry.aliases) for entry in glossary.entries)))
+        hashed = digest(names, *((entry.slug, entry.title, entry.aliases) for entry in glossary.entries))
         markups: list[Markup] = []
 
         def html(text: str) -> str:
@@ -300,7 +299,7 @@ class Making:
         def dates() -> tuple[bytes, dict[str, Dates]]:
             names = {entry.slug: entry.place.path.rpartition("/")[2] for entry in glossary.entries}
             dates = {slug: moments for slug, name in names.items() if (moments := found.get(name, found.get("")))}
-            return digest(plain(tuple((slug, str(moments)) for slug, moments in sorted(dates.items())))), dates
+            return digest(*((slug, of.published.isoformat(), of.updated.isoformat()) for slug, of in sorted(dates.items()))), dates
 
         known: tuple[bytes, dict[str, Dates]] = self.memo.hold("dates by slug", digest(known_as, key), dates)
         return known
@@ -359,7 +358,7 @@ def _is_problem(draft: Draft, rule: str) -> bool:
 
 def _body_key(entry: Entry, source: bytes, names: bytes) -> bytes:
     """The hash of all that an entry's body is made of: its texts, the names it may mention, those it links to."""
-    return digest(source, names, plain(entry.links))
+    return digest(source, names, entry.links)
 
 
 def _linked_of(data: bytes) -> Linked:

@@ -72,8 +72,8 @@ class Mentions:
         firsts = sorted(self.names.keys() & words)
         for first in firsts:
             if first not in self._hashes:
-                self._hashes[first] = digest(first, *(part for name in self.names[first] for part in name))
-        return digest(b"".join(map(self._hashes.__getitem__, firsts)))
+                self._hashes[first] = digest(first, *self.names[first])
+        return digest(*map(self._hashes.__getitem__, firsts))
 
     def find(self, text: Words) -> Iterator[tuple[int, int, str]]:
         """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""

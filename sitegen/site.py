@@ -9,7 +9,7 @@ from functools import cached_property
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-from .memo import digest, plain
+from .memo import digest
 from .model import Dates, Entry, Glossary, Newsletter, Theme
 from .names import url_path
 from .train import LanguageModel
@@ -49,11 +49,9 @@ class Frame:
         """A hash of all of it."""
         form = astuple(self.newsletter) if self.newsletter else None
         return digest(
-            plain((
-                self.title, self.description, self.language, self.base_url, self.publisher, form, self.topics, self.letters,
-                self.listed_at_once, self.explorables, self.folders, self.theme_script, self.assets_path,
-            ))
-        )
+            self.title, self.description, self.language, self.base_url, self.publisher, form, self.topics, self.letters,
+            self.listed_at_once, self.explorables, self.folders, self.theme_script, self.assets_path,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

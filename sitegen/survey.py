@@ -40,7 +40,7 @@ class Survey:
 
 
 def _files_digest(files: Mapping[str, bytes]) -> bytes:
-    return digest(*(part for path in sorted(files) for part in (path, files[path])))
+    return digest(*sorted(files.items()))
 
 
 def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey | None = None) -> Survey:
@@ -89,7 +89,7 @@ def _hash(path: str, status: os.stat_result, known: dict[str, tuple[Stamp, bytes
     tick = _FINE if status.st_mtime_ns % 1_000_000 else _COARSE
     settled = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > tick
     data = bytes_of(path)
-    hashed = digest("unreadable", plain(stamp)) if data is None else digest(data)
+    hashed = digest("unreadable", stamp) if data is None else digest(data)
     if settled:
         now[path] = stamp, hashed
     return hashed

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from .markup import Body
-from .memo import digest, plain
+from .memo import digest
 from .model import Entry, Glossary
 from .names import MARKS
 from .ngram import BEGIN, END, Draw, Model, Ranking, Sampler, Token, generate, pack, sentences, tokenize
@@ -194,7 +194,7 @@ def by_chance(entries: Iterable[Entry]) -> list[Entry]:
 def reading(entry: Entry, body: Body) -> tuple[int, bytes]:
     """How many tokens an entry has to read, sentences' ends included, and a hash of them: a new link changes neither."""
     sentences = tuple(_sentences(entry, body))
-    return sum(len(words) + 1 for _, words in sentences), digest(plain(sentences))
+    return sum(len(words) + 1 for _, words in sentences), digest(sentences)
 
 
 def _sentences(entry: Entry, body: Body) -> Iterator[tuple[int, tuple[str, ...]]]:

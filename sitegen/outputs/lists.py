@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import groupby
 
-from ..memo import digest, plain
+from ..memo import digest
 from ..model import File
 from ..names import slugify, sort_key
 from ..render import Renderer
@@ -51,7 +51,7 @@ class PartPage:
         part, topic = self.part, self.topic
         parts = tuple((below.label, below.path, below.count) for below in part.parts)
         above = (topic.name, topic.path) if topic else ()
-        return digest(plain((part.label, part.path, part.count, tuple(map(tuple, part.cards)), parts, above)))
+        return digest(part.label, part.path, part.count, tuple(map(tuple, part.cards)), parts, above)
 
     def file(self, renderer: Renderer) -> File:
         """The page."""
