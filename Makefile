@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN = .venv/bin
 STAMP = .venv/.installed
+# Where modules are not kept compiled, every start of the program takes twice as long.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: site test lint bench bench-demo bench-newsletter screenshots clean
 

@@ -58,7 +58,7 @@ def write(
         stage = Stage(out, old, twin)
         try:
             stage.folder.chmod(out.stat().st_mode & 0o7777 if out.is_dir() else 0o777 & ~umask())
-            linked = {path for name in kept for path in before.groups[name].paths}
+            linked = before.files - {path for name, group in before.groups.items() if name not in kept for path in group.paths}
             stage.keep(linked)
             seen = set(linked)
             changed = set[str]()
@@ -74,9 +74,10 @@ def write(
             left = stage.leave(twin.path, before, changed, gone) if twin else {}
             removed = len(gone) if twin else len(remove(stage.folder) - seen)
             changed.discard(MARKER)
-            return Written(
-                len(changed), len(seen) - 1 - len(changed), removed, {**{path: before.stamps[path] for path in linked}, **found}, left
-            )
+            after = {**before.stamps, **found}
+            for path in before.stamps.keys() - linked - found.keys():
+                del after[path]
+            return Written(len(changed), len(seen) - 1 - len(changed), removed, after, left)
         finally:
             os.close(stage.lock)
             remove(stage.folder)
