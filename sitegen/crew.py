@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 CHUNK = 300  # entries a call at most: sending what all calls share costs little then, and nobody waits long for the last
 PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
+RENEWED = 20_000  # entries after which processes are started anew: the memory that one kind of work took is not given back otherwise
 
 
 def cores() -> int:
@@ -35,6 +36,7 @@ class Crew:
         self.jobs = jobs or cores()
         self._stack = ExitStack()
         self._executor: Executor | None = None
+        self._here, self._given = not scheduler, 0  # how many entries our own processes were given
         if scheduler:
             self._executor, self.jobs = self._cluster(scheduler)
 
@@ -58,12 +60,16 @@ class Crew:
         Processes are started by this call, not by the first look at its results: a process keeps open, and locked, what is
         open when it starts.
         """
+        if self._here and self._given >= RENEWED:
+            self._stack.close()
+            self._executor, self._given = None, 0
         if self._executor is None and self.jobs > 1 and count >= PAYS:
             from concurrent.futures import ProcessPoolExecutor  # takes 15 ms to import
 
             pool = ProcessPoolExecutor(self.jobs, initializer=_leave_with, initargs=(os.getpid(),))
             self._executor = self._stack.enter_context(pool)
             self._executor.submit(int).result()
+        self._given += count
         size = min(max(count // (16 * self.jobs), 1), CHUNK)
         return self._mapped(function, shared, _chunks(values, size))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sitegen.crew import PAYS
+from sitegen.crew import PAYS, Crew
 
 from .conftest import CONTENT, MakeContent, sitegen
 from .dom import tree
@@ -77,6 +78,24 @@ def test_processes_and_a_cluster(content: Path, tmp_path: Path) -> None:
     assert built(content, tmp_path / "three", "--jobs", "3") == alone
     with cluster(2) as address:
         assert built(content, tmp_path / "cluster", "--scheduler", address) == alone
+
+
+def test_processes_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once processes have been given many values, the next call has others, and the results are the same."""
+    monkeypatch.setattr("sitegen.crew.RENEWED", PAYS)
+    with Crew(2) as crew:
+        seen = []
+        for _ in range(3):
+            found = list(crew.map(who, b"", range(PAYS), PAYS))
+            assert [value for values, _ in found for value in values] == list(range(PAYS))
+            seen.append({process for _, process in found})
+    assert os.getpid() not in set.union(*seen)
+    assert len(set.union(*seen)) == sum(map(len, seen))
+
+
+def who(_: bytes, values: list[int]) -> tuple[list[int], int]:
+    """The values and the process that was given them."""
+    return values, os.getpid()
 
 
 def test_no_cluster(content: Path, tmp_path: Path) -> None:
