@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -93,7 +94,11 @@ class Crew:
 
 
 def _leave_with(parent: int) -> None:
-    """End this process when `parent` is gone, as it is after a kill: its pool would wait for work for ever."""
+    """End this process when `parent` is gone, as it is after a kill: its pool would wait for work for ever.
+
+    What it has from its parent is not its own to collect: to look at it would be to copy it, page by page.
+    """
+    gc.freeze()
 
     def watch() -> None:
         while os.getppid() == parent:
