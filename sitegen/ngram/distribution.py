@@ -10,7 +10,7 @@ from itertools import islice
 from .model import History, Model
 
 _DISTRIBUTIONS = 10_000  # that are kept, of some KB each
-_HEAD = 512  # words at most of each that are kept in order
+_HEAD = 64  # words at most of each that are kept in order
 
 
 class Ranking:
