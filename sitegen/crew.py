@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import threading
 import time
@@ -61,13 +60,16 @@ class Crew:
         Processes are started by this call, not by the first look at its results: a process keeps open, and locked, what is
         open when it starts.
         """
-        if self._here and self._given >= RENEWED:
+        if renewed := self._here and self._given >= RENEWED:
             self._stack.close()
             self._executor, self._given = None, 0
         if self._executor is None and self.jobs > 1 and count >= PAYS:
             from concurrent.futures import ProcessPoolExecutor  # takes 15 ms to import
+            from multiprocessing import get_context
 
-            pool = ProcessPoolExecutor(self.jobs, initializer=_leave_with, initargs=(os.getpid(),))
+            # Forked this late, each would keep a copy of all that this process has gathered by now.
+            context = get_context("spawn") if renewed else None
+            pool = ProcessPoolExecutor(self.jobs, context, _leave_with, (os.getpid(),))
             self._executor = self._stack.enter_context(pool)
             self._executor.submit(int).result()
         self._given += count
@@ -94,11 +96,7 @@ class Crew:
 
 
 def _leave_with(parent: int) -> None:
-    """End this process when `parent` is gone, as it is after a kill: its pool would wait for work for ever.
-
-    What it has from its parent is not its own to collect: to look at it would be to copy it, page by page.
-    """
-    gc.freeze()
+    """End this process when `parent` is gone, as it is after a kill: its pool would wait for work for ever."""
 
     def watch() -> None:
         while os.getppid() == parent:
