@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 
-TWIN_PAYS = 2_000  # files from which a site has a twin
-
 
 def build(
     content: Path, out: Path, templates: Path | None = None, base_url: str = "", progress: Progress = lambda _: None,
@@ -69,8 +67,8 @@ def _build(
 
     with Crew(jobs, scheduler) as crew:
         making = Making(content, folders, stands_at, seen, memo, crew, progress, spent)
-        groups_there, whole = (before.groups, True) if left else before.standing(out)
-        plan = making.plan(groups_there)
+        standing = before.groups if left else before.standing(out)
+        plan = making.plan(standing)
         groups: dict[str, list[str]] = {}
 
         def made_files() -> Iterator[File]:
@@ -79,7 +77,8 @@ def _build(
                 yield file
 
         memo.left.pop(place, None)  # one that fails leaves nobody knows what
-        twin = _twin(memo, place) if at_once and whole and len(before.stamps) > TWIN_PAYS else None
+        whole = bool(standing) and len(standing) == len(before.groups)
+        twin = _twin(memo, place, whole) if at_once else None
         if at_once or not plan.kept:
             written = write(made_files(), out, before, plan.kept, twin)
         else:
@@ -100,9 +99,9 @@ def _beside(place: bytes) -> bytes:
     return digest(place, "twin")
 
 
-def _twin(memo: Memo, place: bytes) -> Twin | None:
-    """Where the site that is known as `place` has its twin, or may have one."""
-    known = memo.get("site", [key := _beside(place)]).get(key)
+def _twin(memo: Memo, place: bytes, whole: bool) -> Twin | None:
+    """Where the site that is known as `place` may have its twin. It has one only if the site is whole."""
+    known = memo.get("site", [key := _beside(place)]).get(key) if whole else None
     return Twin(memo.path.with_name(memo.path.name + ".twin"), dict(read(known) if known else ())) if memo.path else None
 
 

@@ -11,7 +11,12 @@ from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.blockprocessors import HashHeaderProcessor
+from markdown.extensions.admonition import AdmonitionExtension
+from markdown.extensions.codehilite import CodeHiliteExtension
+from markdown.extensions.fenced_code import FencedCodeExtension
 from markdown.extensions.footnotes import FootnoteExtension
+from markdown.extensions.sane_lists import SaneListExtension
+from markdown.extensions.tables import TableExtension
 from markdown.inlinepatterns import LINK_RE, LinkInlineProcessor
 from markdown.treeprocessors import Treeprocessor
 
@@ -26,8 +31,10 @@ _ALIGN = re.compile(r' style="text-align: (left|right|center);"')
 def markdown() -> Markdown:
     """A converter with a fixed set of Python-Markdown's own extensions. It can be used again after `reset()`."""
     md = Markdown(
-        extensions=["tables", "fenced_code", "codehilite", Footnotes(), "admonition", "sane_lists"],
-        extension_configs={"codehilite": {"guess_lang": False, "css_class": "highlight"}},
+        extensions=[
+            TableExtension(), FencedCodeExtension(), CodeHiliteExtension(guess_lang=False, css_class="highlight"), Footnotes(),
+            AdmonitionExtension(), SaneListExtension(),
+        ]
     )
     md.preprocessors.deregister("html_block")
     for name in ("code", "setextheader", "reference"):

@@ -19,6 +19,7 @@ from .problems import ContentError, Place, Problem
 from .scan import links
 from .settings import settings
 from .source import Source, read_source
+from .survey import is_passed_over
 
 ENTRY_FIELDS = (
     "term", "sense", "aliases", "pronunciation", "definition", "summary", "explainer", "example", "related",
@@ -85,7 +86,7 @@ class _Folder:
             return
         for entry in entries:
             name = entry.name
-            if name.startswith(".") or name.endswith(("~", ".swp", ".tmp")):
+            if is_passed_over(name):
                 continue
             if not name.isprintable():
                 self.say(name, "not-an-entry", "a file name with unprintable characters", "rename the file")

@@ -20,14 +20,14 @@ from .link import link
 from .load import from_facts, load, outline
 from .manifest import Group
 from .markup import Body, Markup
-from .memo import Memo, digest, plain, read
+from .memo import Memo, digest, joined, plain, read
 from .mentions import Mentions, names_of
 from .model import Dates, Draft, Entry, File, Glossary, Theme
 from .outputs import MODEL_OUTPUTS, SITE_OUTPUTS, Surroundings, part_pages
 from .problems import ContentError, Problem
 from .render import Renderer, compiled
 from .site import Site
-from .survey import Survey, bytes_of
+from .survey import Survey, bytes_of, terms_folder
 from .theme import load_theme
 from .train import LanguageModel, by_chance, reading, train
 from .work import mark_up, print_entries, read_entries, render_entries
@@ -67,6 +67,7 @@ class Making:
     ) -> None:  # fmt: skip
         self.content, self.folders, self.stands_at, self.seen = content, folders, stands_at, seen
         self.memo, self.crew, self.progress, self.spent = memo, crew, progress, spent
+        self.terms = f"{terms_folder(content)}/"
         self.used: dict[str, Iterable[bytes]] = {}  # by kind, the keys of the results that this site is made of
 
     def plan(self, stands: Mapping[str, Group]) -> Plan:
@@ -91,14 +92,13 @@ class Making:
             about, issues, model, dates, self._theme(),
         )  # fmt: skip
         self.progress("running the language model")
-        said = self._say(glossary, model_key, model)
+        said = self._say(glossary, model_key, model, {path: facts[source] for path, source in sources.items()})
         self.progress("comparing")
         frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest())
         known_as = digest(key, moments, *(site.mentions[entry.slug] for entry in glossary.entries))
-        around: Surroundings = self.memo.hold("surroundings", known_as, lambda: Surroundings(site))
-        hashes = self._one("around", known_as, around.digests)
+        hashes = self._one("around", known_as, lambda: Surroundings(site, range(len(glossary.entries))).digests())
         keys = {
-            entry.slug: digest(frame, sources[entry.place.path], linked[entry.slug][2], hashed, said[entry.slug])
+            entry.slug: joined(frame, sources[entry.place.path], linked[entry.slug][2], hashed, said[entry.slug])
             for entry, hashed in zip(glossary.entries, hashes, strict=True)
         }
         keys[MODEL] = digest(frame, model_key, repr(glossary.held_out))
@@ -109,7 +109,7 @@ class Making:
         self.progress("rendering")
         code = self._one("templates", digest(self.seen.program, *site.frame.folders, self.seen.of_theme()), lambda: compiled(site.frame))
         others = self._others(site, code, keys.keys() - kept.keys())
-        made = self._render(site, code, around, todo, others, sources, linked, said)
+        made = self._render(site, code, todo, others, sources, linked, said)
         return Plan(kept, keys, made)
 
     def _fail(self) -> NoReturn:
@@ -142,7 +142,7 @@ class Making:
         """By the names of the entries' files a hash of each, under which its facts and texts are known; and by that, of its facts."""
         rules = sorted((name, rule.level, rule.limit) for name, rule in draft.settings.rules.items())
         common = digest(self.seen.program, *rules)
-        if not all(path in self.seen.content for path, _ in files):
+        if {path for path, _ in files} != {path for path in self.seen.content if path.startswith(self.terms)}:
             self._fail()
         keys = {shown: digest(common, shown, self.seen.content[path]) for path, shown in files}
         known = self._known("entry", list(keys.values()))
@@ -174,9 +174,8 @@ class Making:
         """
         if _is_problem(draft, "needed-term"):  # which looks at the prose
             require(check(load(self.content), (needed,)))
-        terms = str(self.content / "terms" / "_")[:-1]
         others = (
-            part for path, hashed in sorted(self.seen.content.items()) if not path.startswith(terms) for part in (path, hashed)
+            part for path, hashed in sorted(self.seen.content.items()) if not path.startswith(self.terms) for part in (path, hashed)
         )
         key = digest(self.seen.program, *self.stands_at, *others, *(facts[source] for source in sources))
         return key, self._one("glossary", key, lambda: self._linked(draft, sources))
@@ -200,7 +199,7 @@ class Making:
         its first word.
         """
         hashed = digest(names, *((entry.slug, entry.title) for entry in glossary.entries))
-        keys = {entry.slug: digest(sources[entry.place.path], hashed) for entry in glossary.entries}
+        keys = {entry.slug: sources[entry.place.path] + hashed for entry in glossary.entries}
         everything = self.memo.all("linked")
         self.used["linked"] = []
         found: dict[str, bytes] = {}
@@ -256,12 +255,12 @@ class Making:
         key = digest(self.seen.program, *parts)
         return key, self._one("model", key, lambda: train(glossary, bodies))
 
-    def _say(self, glossary: Glossary, model_key: bytes, model: LanguageModel) -> dict[str, bytes]:
-        """By slug a hash of what the model says on each entry's page, under which that is known.
+    def _say(self, glossary: Glossary, model_key: bytes, model: LanguageModel, facts: Mapping[str, bytes]) -> dict[str, bytes]:
+        """By slug a hash of what the model says on each entry's page, under which that is known; `facts` are hashes by the entries' files.
 
         A model that has read one text more says the same on most pages, which then need not be rendered.
         """
-        keys = {entry.slug: digest(model_key, entry.slug, entry.definition) for entry in glossary.entries}
+        keys = {entry.slug: model_key + facts[entry.place.path] for entry in glossary.entries}
         known = self._known("said", list(keys.values()))
         missing = [entry for entry in glossary.entries if keys[entry.slug] not in known]
         shared = pickle.dumps(model.bare(), 5) if missing else b""
@@ -299,7 +298,8 @@ class Making:
         def dates() -> tuple[bytes, dict[str, Dates]]:
             names = {entry.slug: entry.place.path.rpartition("/")[2] for entry in glossary.entries}
             dates = {slug: moments for slug, name in names.items() if (moments := found.get(name, found.get("")))}
-            return digest(*((slug, of.published.isoformat(), of.updated.isoformat()) for slug, of in sorted(dates.items()))), dates
+            spelled = {id(of): (of.published.isoformat(), of.updated.isoformat()) for of in found.values()}
+            return digest(*((slug, spelled[id(of)]) for slug, of in sorted(dates.items()))), dates
 
         known: tuple[bytes, dict[str, Dates]] = self.memo.hold("dates by slug", digest(known_as, key), dates)
         return known
@@ -312,11 +312,12 @@ class Making:
     # --- pages --------------------------------------------------------------------------------------
 
     def _render(
-        self, site: Site, code: dict[str, bytes], around: Surroundings, places: list[int], others: Iterator[tuple[str, File]], sources: Mapping[str, bytes],
+        self, site: Site, code: dict[str, bytes], places: list[int], others: Iterator[tuple[str, File]], sources: Mapping[str, bytes],
         linked: Mapping[str, Linked], said: Mapping[str, bytes],
     ) -> Iterator[tuple[str, File]]:  # fmt: skip
         """The files of the entries at `places` and the `others` in turns."""
         entries = [site.glossary.entries[place] for place in places]
+        around = Surroundings(site, places)
 
         def one(kind: str, key: bytes) -> bytes:
             return self.memo.get(kind, [key])[key]

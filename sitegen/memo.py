@@ -26,6 +26,11 @@ def digest(*parts: Any) -> bytes:
     return blake2b(plain(parts), digest_size=16).digest()
 
 
+def joined(*hashes: bytes) -> bytes:
+    """The hash of hashes."""
+    return blake2b(b"".join(hashes), digest_size=16).digest()
+
+
 def plain(value: Any) -> bytes:
     """A value of tuples, texts, bytes, numbers, booleans and None as bytes: equal values give equal bytes."""
     return marshal.dumps(value, 2)  # later versions write the same object once, which equal values need not be

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -101,14 +101,21 @@ class Site:
         return f"assets/{hashed.hexdigest()[:10]}/"
 
     @cached_property
-    def backlinks(self) -> dict[str, tuple[str, ...]]:
+    def backlinks(self) -> dict[str, list[str]]:
         """For each entry, the others that relate or link to it, in index order."""
-        found: dict[str, list[str]] = {}
+        return self.backlinks_of(entry.slug for entry in self.glossary.entries)
+
+    def backlinks_of(self, slugs: Iterable[str]) -> dict[str, list[str]]:
+        """The same for some entries only, which takes less."""
+        found: dict[str, list[str]] = {slug: [] for slug in slugs}
+        wanted = found.keys()
         for entry in self.glossary.entries:
-            leads_to = {*entry.related, *entry.contrast, *entry.broader, *self.mentions[entry.slug]}
-            for slug in leads_to - {entry.slug}:
-                found.setdefault(slug, []).append(entry.slug)
-        return {slug: tuple(sources) for slug, sources in found.items()}
+            source = entry.slug
+            leads_to = (*entry.related, *entry.contrast, *entry.broader, *self.mentions[source])
+            for slug in wanted & leads_to:
+                if slug != source:
+                    found[slug].append(source)
+        return found
 
     @cached_property
     def updated(self) -> datetime:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from .manifest import File, Manifest, Stamp, stamps
 from .swap import new_stage, remove
@@ -15,6 +15,9 @@ from .swap import new_stage, remove
 
 class OvertakenError(OSError):
     """Another build has put its site where the one stood of which files should be kept."""
+
+    def __str__(self) -> str:
+        return "another build is writing the same site; build again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +98,41 @@ class Stage:
             known = {folder: self.twin.folders[folder] for folder in self.tree.folders - self.tree.touched}
         return known | _stamps(self.folder, [*paths, *(self.tree.folders - known.keys())])
 
-    def leave(self, twin: Path, before: Manifest, changed: Iterable[str], gone: Iterable[str]) -> dict[str, Stamp]:
-        """Make the old site, which has the stage's name now, the twin of the new one; the stamps of its folders, or none if that cannot be."""
-        tree = _Tree(self.folder, before.folders)
-        if self.old is None or os.stat(self.folder).st_ino != os.fstat(self.old).st_ino:
-            return {}
+    def leave(self, twin: Path, before: Manifest, seen: set[str], changed: set[str], gone: set[str]) -> dict[str, Stamp]:
+        """Leave a twin of the new site in the folder `twin`; the stamps of its folders, or none if that cannot be.
+
+        The new site's files are `seen`; those that are `changed` and `gone` make the difference to the site `before`. If that one had a twin, from which
+        this one was made, it is brought up to date itself; it has the stage's name now.
+        """
+        tree = _Tree(self.folder, before.folders) if self.twin else _Tree(twin, {"."})
+        remove(twin)
         try:
-            fcntl.flock(self.old, fcntl.LOCK_EX | fcntl.LOCK_NB)  # else another build looks at it
-            for path in changed:
+            if not self.twin:
+                os.mkdir(twin)
+            elif not self._take_old(before, (*changed, *gone)):
+                return {}
+            for path in changed if self.twin else seen:
                 tree.link(path, self.lock)
-            for path in gone:
-                tree.drop(path)
-            remove(twin)
-            os.rename(self.folder, twin)
+            if self.twin:
+                for path in gone:
+                    tree.drop(path)
+                os.rename(self.folder, twin)
         except OSError:
+            remove(twin)
             return {}
         known = {folder: before.stamps[folder] for folder in tree.folders - tree.touched}
         return known | _stamps(twin, tree.folders & tree.touched)
+
+    def _take_old(self, before: Manifest, paths: Iterable[str]) -> bool:
+        """Whether it is the site `before` that has the stage's name, and nobody else has put anything into the folders of `paths`. It is locked.
+
+        Raises OSError if another build looks at it.
+        """
+        if self.old is None or os.stat(self.folder).st_ino != os.fstat(self.old).st_ino:
+            return False  # it is another build's
+        fcntl.flock(self.old, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents} & before.folders
+        return all(now == before.stamps[folder] for folder, now in stamps(self.folder, folders))
 
 
 class _Tree:

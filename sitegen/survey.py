@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,12 +44,19 @@ def _files_digest(files: Mapping[str, bytes]) -> bytes:
 
 
 def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey | None = None) -> Survey:
-    """Look at every file of the two, and, unless there is an `earlier` survey, at the program and git too."""
+    """Look at every file of the two, at the program, and at git.
+
+    After an `earlier` survey only at what a build reads without comparing it with its hash: not at entries, program and git.
+    """
     key = digest(str(content.resolve()), *(str(folder) for folder in theme))
     data = memo.get("files", [key]).get(key)
     known: dict[str, tuple[Stamp, bytes]] = read(data) if data else {}
-    now: dict[str, tuple[Stamp, bytes]] = {}
-    found = [{path: _hash(path, status, known, now) for path, status in _files(str(folder))} for folder in (content, *theme)]
+    terms = f"{terms_folder(content)}/"
+    now = {path: of for path, of in known.items() if path.startswith(terms)} if earlier else {}
+    looks = [_files(str(content), is_passed_over, terms[:-1] if earlier else ""), *(_files(str(folder)) for folder in theme)]
+    found = [{path: _hash(path, status, known, now) for path, status in files} for files in looks]
+    if earlier:
+        found[0] |= {path: hashed for path, hashed in earlier.content.items() if path.startswith(terms)}
     if now != known:
         memo.put("files", [(key, plain(now))])
     return Survey(
@@ -60,19 +67,31 @@ def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey |
     )
 
 
-def _files(folder: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Every file below `folder` but hidden ones, and what links lead to."""
+def terms_folder(content: Path) -> str:
+    """The folder of the entries' files."""
+    return str(content / "terms")
+
+
+def is_passed_over(name: str) -> bool:
+    """Whether a file in the content is none of it: hidden, or an editor's copy."""
+    return name.startswith(".") or name.endswith(("~", ".swp", ".tmp"))
+
+
+def _files(
+    folder: str, passed_over: Callable[[str], bool] = lambda name: name.startswith("."), but: str = ""
+) -> Iterator[tuple[str, os.stat_result]]:
+    """Every file below `folder`, and what links lead to, but those passed over and what is in the folder `but`."""
     try:
         with os.scandir(folder) as there:
             entries = list(there)
     except OSError:
         return
     for entry in entries:
-        if entry.name.startswith("."):
+        if passed_over(entry.name) or entry.path == but:
             continue
         try:
             if entry.is_dir():
-                yield from _files(entry.path)
+                yield from _files(entry.path, passed_over, but)
             else:
                 yield entry.path, entry.stat()
         except OSError:

@@ -20,6 +20,8 @@ from .manifest import MARKER, File, Manifest, Stamp, stamp, stamps
 from .stage import OvertakenError, Stage, Twin
 from .swap import exchange, remove, sweep, umask
 
+TWIN_PAYS = 2_000  # files from which a site has a twin
+
 _NEXT = ".next"  # a file on its way
 _MARK = b"This folder was made by sitegen, which replaces all of it at the next build.\n"
 
@@ -44,7 +46,7 @@ def write(
 ) -> Written:
     """Make `out` consist of `files`, and of the groups `kept` of the site `before` that stands there.
 
-    With `twin` that site is the whole of what stands there. Its twin is used up, and leaves another: the site that stood, brought up to date.
+    With `twin` the new site leaves a twin, and starts from that of the old one if it is known, all of whose files then stand.
     Raises NotOursError or OSError, OvertakenError if `before` no longer stands, and leaves `out` as it was.
     """
     before = before or Manifest()
@@ -53,7 +55,7 @@ def write(
     out.parent.mkdir(parents=True, exist_ok=True)
     sweep(out)
     with _opened(out) as old:
-        if (kept or twin) and (old is None or stamp(os.fstat(old)) != before.stamps["."]):
+        if (kept or (twin and twin.folders)) and (old is None or stamp(os.fstat(old)) != before.stamps["."]):
             raise OvertakenError
         stage = Stage(out, old, twin)
         try:
@@ -68,11 +70,11 @@ def write(
                 seen.add(file.path)
                 if not stage.put(file):
                     changed.add(file.path)
-            gone = before.files - seen - {MARKER}
+            gone = before.files - seen
             found = stage.stamps(seen - linked, gone)
             exchange(stage.folder, out)
-            left = stage.leave(twin.path, before, changed, gone) if twin else {}
-            removed = len(gone) if twin else len(remove(stage.folder) - seen)
+            left = stage.leave(twin.path, before, seen, changed, gone) if twin and len(seen) > TWIN_PAYS else {}
+            removed = len(gone) if stage.twin else len(remove(stage.folder) - seen)
             changed.discard(MARKER)
             after = {**before.stamps, **found}
             for path in before.stamps.keys() - linked - found.keys():

@@ -152,7 +152,7 @@ def outcome_with(memo: Memo, content: Path, out: Path, at_once: bool) -> list[st
 def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """After any edits, renames, removals and additions, a rebuild gives, in each way, the problems or the site of a build from nothing, byte for byte."""
     seed = ["file by file", "at once", "in one process", "with a twin"].index(way)
-    monkeypatch.setattr("sitegen.build.TWIN_PAYS", 0 if way == "with a twin" else 10**9)
+    monkeypatch.setattr("sitegen.write.TWIN_PAYS", 0 if way == "with a twin" else 10**9)
     moments, files = random.Random(seed), dict[str, Entry]()
     content, out, memo = tmp_path / "content", tmp_path / "site", tmp_path / "memo"
     opened = Memo(memo)
@@ -289,7 +289,7 @@ def test_a_site_that_was_changed_by_hand(tmp_path: Path, make_content: MakeConte
 @pytest.mark.parametrize("harm", ["a file removed", "a file replaced", "a file added", "a file edited", "removed", "another site's"])
 def test_a_spoilt_twin(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, harm: str) -> None:
     """Whatever happens to the second copy of the site that a build may start from, the site is right, and has such a copy again."""
-    monkeypatch.setattr("sitegen.build.TWIN_PAYS", 0)
+    monkeypatch.setattr("sitegen.write.TWIN_PAYS", 0)
     content, out, memo, twin = small(make_content), tmp_path / "site", tmp_path / "memo", tmp_path / "memo.twin"
 
     def built(number: int) -> None:
@@ -320,6 +320,54 @@ def test_a_spoilt_twin(tmp_path: Path, make_content: MakeContent, monkeypatch: p
         assert tree(out) == tree(tmp_path / f"clean-{number}")
     assert tree(twin) == tree(out)
     assert [path.name for path in tmp_path.iterdir() if ".stage-" in path.name] == []
+
+
+@pytest.mark.parametrize("harm", ["edited", "removed", "added", "a folder added"])
+def test_a_site_with_a_twin_that_was_changed_by_hand(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, harm: str) -> None:
+    """What somebody changed in a site that has a twin is set right by the edits that follow."""
+    monkeypatch.setattr("sitegen.write.TWIN_PAYS", 0)
+    content, out, memo = small(make_content), tmp_path / "site", tmp_path / "memo"
+    assert outcome(content, out, memo) == []
+    page = out / "terms" / "term-1" / "index.html"
+    if harm == "edited":
+        page.write_text("gone")
+    elif harm == "removed":
+        page.unlink()
+    elif harm == "added":
+        (page.parent / "more.html").write_text("more")
+    else:
+        (out / "more" / "and").mkdir(parents=True)
+    for number in range(3):
+        (content / "terms" / "term-2.yaml").write_text(f"term: Term 2\ndefinition: Edit {number}.\n")
+        assert outcome(content, out, memo) == []
+        assert outcome(content, tmp_path / f"clean-{number}", None) == []
+        assert tree(out) == tree(tmp_path / f"clean-{number}")
+    assert not (out / "more").exists()
+
+
+@pytest.mark.parametrize("twin_pays", [0, 10**9])
+def test_a_build_that_is_overtaken(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, twin_pays: int) -> None:
+    """Where another build has put its own site while this one was at work, all of this one's site still stands in the end."""
+    monkeypatch.setattr("sitegen.write.TWIN_PAYS", twin_pays)
+    other = small(make_content, 5).rename(tmp_path / "other")
+    content, out, memo = small(make_content, 40), tmp_path / "site", tmp_path / "memo"
+    assert outcome(content, out, memo) == []
+    (content / "terms" / "term-2.yaml").write_text("term: Term 2\ndefinition: An edit.\n")
+    stages: list[str] = []
+
+    def overtake(stage: str) -> None:
+        stages.append(stage)
+        if stages.count("rendering") == 1 == len(stages) - stages.index("rendering"):
+            build(other, out, jobs=1)
+
+    with Memo(memo) as remembered:
+        build(content, out, memo=remembered, jobs=1, progress=overtake)
+    assert stages.count("rendering") == 2
+    for number in range(2):
+        assert outcome(content, tmp_path / f"clean-{number}", None) == []
+        assert tree(out) == tree(tmp_path / f"clean-{number}")
+        (content / "terms" / "term-2.yaml").write_text(f"term: Term 2\ndefinition: Edit {number}.\n")
+        assert outcome(content, out, memo) == []
 
 
 @pytest.mark.parametrize("state", ["removed", "of nothing", "of noise", "a folder", "cut short"])
@@ -379,7 +427,7 @@ def test_killed_builds_leave_nothing_wrong(tmp_path: Path, make_content: MakeCon
     """After 15 kills at random moments, of cold builds or of rebuilds, the site is an old one, whole, and the next build is right."""
     content, out, memo = small(make_content, 130), tmp_path / "site", tmp_path / "memo"
     moments = random.Random(way)
-    twin_pays = 0 if way == "with a twin" else 10**9
+    twin_pays = 10**9 if way == "again" else 0
     whole = []
     for word in ("first", "second"):
         (content / "terms" / "term-7.yaml").write_text(f"term: Term 7\ndefinition: The {word}.\n")
@@ -389,7 +437,7 @@ def test_killed_builds_leave_nothing_wrong(tmp_path: Path, make_content: MakeCon
     command = [
         sys.executable,
         "-c",
-        f"import sitegen.build, sitegen.cli; sitegen.build.TWIN_PAYS = {twin_pays}; sitegen.cli.main()",
+        f"import sitegen.write, sitegen.cli; sitegen.write.TWIN_PAYS = {twin_pays}; sitegen.cli.main()",
         "build",
         "--content",
         str(content),

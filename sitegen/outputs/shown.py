@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -64,15 +64,13 @@ class Shown:
 
 
 class Surroundings:
-    """What stands around each entry of a site. Each part is found when somebody asks for it."""
+    """What stands around the entries of a site."""
 
-    def __init__(self, site: Site) -> None:
-        self.site, self.dates, self.glossary = site, site.dates, site.glossary
+    def __init__(self, site: Site, places: Iterable[int]) -> None:
+        """Of those entries that are asked about, by their places: the whole is gone through only once."""
+        self.dates, self.glossary = site.dates, site.glossary
         self.entries = site.glossary.entries
-
-    @cached_property
-    def cards(self) -> dict[str, Card]:
-        return {entry.slug: card(entry) for entry in self.entries}
+        self.backlinks = site.backlinks_of(self.entries[place].slug for place in places)
 
     @cached_property
     def aliases(self) -> dict[str, list[str]]:
@@ -95,11 +93,11 @@ class Surroundings:
         first = max(start, min(place - NEAR // 2, end - NEAR - 1))
         return tuple(other.slug for other in (*self.entries[first:place], *self.entries[place + 1 : min(end, first + NEAR + 1)]))
 
-    def groups(self, place: int) -> Iterator[tuple[str, ...]]:
+    def groups(self, place: int) -> Iterator[Sequence[str]]:
         """The slugs of the others that the entry at `place` shows, group by group as in `Around`."""
         entry = self.entries[place]
         yield from (entry.related, entry.contrast, entry.broader, entry.narrower)
-        yield self.site.backlinks.get(entry.slug, ())
+        yield self.backlinks[entry.slug]
         yield self.near(place)
         yield tuple(other.slug for other in self.entries[max(0, place - 1) : place])
         yield tuple(other.slug for other in self.entries[place + 1 : place + 2])
@@ -109,13 +107,14 @@ class Surroundings:
     def around(self, place: int) -> Around:
         """What stands around the entry at `place`."""
         slug = self.entries[place].slug
-        groups = (tuple(map(self.cards.__getitem__, group)) for group in self.groups(place))
+        by_slug = self.glossary.by_slug
+        groups = (tuple(card(by_slug[other]) for other in group) for group in self.groups(place))
         aliases = tuple(self.aliases.get(slug, ()))
         return Around(*groups, aliases, self.dates.get(slug))  # type: ignore[arg-type, call-arg]
 
     def digests(self) -> list[bytes]:
-        """A hash of what stands around each entry."""
-        hashes = {slug: digest(slug, card.term, card.definition, card.level) for slug, card in self.cards.items()}
+        """A hash of what stands around each entry, all having been asked about."""
+        hashes = {entry.slug: digest(entry.slug, entry.title, entry.definition, entry.level) for entry in self.entries}
 
         def hashed(place: int) -> bytes:
             slug = self.entries[place].slug
