@@ -63,12 +63,14 @@ def _build(
         ready(written)
         return written
     from .crew import Crew
-    from .making import Making
 
     with Crew(jobs, scheduler) as crew:
+        twin = _twin(memo, place) if at_once else None
+        looks = crew.beside(partial(_looks, None if left else before, out, twin), 0 if left else len(before.stamps))
+        from .making import Making
+
         making = Making(content, folders, stands_at, seen, memo, crew, progress, spent)
-        standing = before.groups if left else before.standing(out)
-        plan = making.plan(standing)
+        plan = making.plan(before.groups, lambda: looks()[0])
         groups: dict[str, list[str]] = {}
 
         def made_files() -> Iterator[File]:
@@ -77,8 +79,9 @@ def _build(
                 yield file
 
         memo.left.pop(place, None)  # one that fails leaves nobody knows what
-        whole = bool(standing) and len(standing) == len(before.groups)
-        twin = _twin(memo, place, whole) if at_once else None
+        spoilt, twin_stands = looks()
+        if twin and (spoilt or not twin_stands):
+            twin = Twin(twin.path, {})
         if at_once or not plan.kept:
             written = write(made_files(), out, before, plan.kept, twin)
         else:
@@ -99,9 +102,15 @@ def _beside(place: bytes) -> bytes:
     return digest(place, "twin")
 
 
-def _twin(memo: Memo, place: bytes, whole: bool) -> Twin | None:
-    """Where the site that is known as `place` may have its twin. It has one only if the site is whole."""
-    known = memo.get("site", [key := _beside(place)]).get(key) if whole else None
+def _looks(before: Manifest | None, out: Path, twin: Twin | None) -> tuple[set[str], bool]:
+    """Which groups of the site `before` are spoilt in `out`, and whether its twin can be used."""
+    spoilt = before.spoilt(out) if before else set[str]()
+    return spoilt, bool(before and before.groups and not spoilt and twin and twin.stands())
+
+
+def _twin(memo: Memo, place: bytes) -> Twin | None:
+    """Where the site that is known as `place` may have its twin."""
+    known = memo.get("site", [key := _beside(place)]).get(key)
     return Twin(memo.path.with_name(memo.path.name + ".twin"), dict(read(known) if known else ())) if memo.path else None
 
 

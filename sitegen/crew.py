@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ T = TypeVar("T")
 
 CHUNK = 300  # entries a call at most: sending what all calls share costs little then, and nobody waits long for the last
 PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
+LOOKS_PAY = 4_000  # files: as many are looked at while a process is copied
 RENEWED = 20_000  # entries after which processes are started anew: the memory that one kind of work took is not given back otherwise
 
 
@@ -75,6 +78,33 @@ class Crew:
         self._given += count
         size = min(max(count // (16 * self.jobs), 1), CHUNK)
         return self._mapped(function, shared, _chunks(values, size))
+
+    def beside(self, function: Callable[[], T], count: int) -> Callable[[], T]:
+        """Begin `function`, that looks at `count` files, in a copy of this process, if that pays; what is returned waits for its result.
+
+        Of all else that the function does nothing is left.
+        """
+        if self.jobs == 1 or count < LOOKS_PAY or not hasattr(os, "fork"):
+            return cache(function)
+        reading, writing = os.pipe()
+        if not (child := os.fork()):
+            try:
+                with open(writing, "wb") as pipe:
+                    pickle.dump(function(), pipe)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        os.close(writing)
+
+        @cache
+        def result() -> T:
+            with open(reading, "rb") as pipe:
+                found = pipe.read()
+            _, failed = os.waitpid(child, 0)
+            return function() if failed else pickle.loads(found)
+
+        self._stack.callback(result)
+        return result
 
     def _mapped(self, function: Callable[[bytes, list[Any]], T], shared: bytes, chunks: Iterable[list[Any]]) -> Iterator[T]:
         if self._executor is None:

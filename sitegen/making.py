@@ -70,8 +70,8 @@ class Making:
         self.terms = f"{terms_folder(content)}/"
         self.used: dict[str, Iterable[bytes]] = {}  # by kind, the keys of the results that this site is made of
 
-    def plan(self, stands: Mapping[str, Group]) -> Plan:
-        """What there is to do where the groups `stands` of an earlier site stand. Raises ContentError with every problem."""
+    def plan(self, before: Mapping[str, Group], spoilt: Callable[[], Collection[str]]) -> Plan:
+        """What there is to do where the groups `before` of an earlier site stand, but for those that are `spoilt`. Raises ContentError with every problem."""
         self.progress("reading")
         draft, files = outline(self.content)
         if not all(problem.advice for problem in check(draft, ())):
@@ -104,7 +104,9 @@ class Making:
         keys[MODEL] = digest(frame, model_key, repr(glossary.held_out))
         keys[WHOLE_SITE] = digest(frame, key, model_key, about, tuple(sorted(issues.items())), moments)
         keys |= self._one("parts", digest(frame, key), lambda: {f"/{page.part.path}": digest(frame, page.digest()) for page in part_pages(site)})
-        kept = {name: stands[name] for name, key in keys.items() if name in stands and stands[name].key == key}
+        same = (name for name, key in keys.items() if name in before and before[name].key == key)
+        gone = spoilt()
+        kept = {name: before[name] for name in same if name not in gone}
         todo = [place for place, entry in enumerate(glossary.entries) if entry.slug not in kept]
         self.progress("rendering")
         code = self._one("templates", digest(self.seen.program, *site.frame.folders, self.seen.of_theme()), lambda: compiled(site.frame))

@@ -52,10 +52,10 @@ class Manifest:
         """Whether the folder is exactly as it was written."""
         return bool(self.stamps) and all(now == self.stamps[path] for path, now in stamps(out, self.stamps))
 
-    def standing(self, out: Path) -> dict[str, Group]:
-        """The groups all of whose files are as they were written."""
+    def spoilt(self, out: Path) -> set[str]:
+        """The groups some of whose files are not as they were written."""
         harmed = {path for path, now in stamps(out, self.files) if now != self.stamps[path]}
-        return {name: group for name, group in self.groups.items() if harmed.isdisjoint(group.paths)}
+        return {name for name, group in self.groups.items() if not harmed.isdisjoint(group.paths)}
 
     @cached_property
     def files(self) -> set[str]:

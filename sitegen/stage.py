@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from .manifest import File, Manifest, Stamp, stamps
+from .manifest import File, Manifest, Stamp, stamp, stamps
 from .swap import new_stage, remove
 
 
@@ -30,6 +30,10 @@ class Twin:
     path: Path
     folders: Mapping[str, Stamp]
 
+    def stands(self) -> bool:
+        """Whether it is as it was left."""
+        return bool(self.folders) and all(now == self.folders[path] for path, now in stamps(self.path, self.folders))
+
 
 class Stage:
     """The new site. The old one is held open as `old`: by its name another build could put its own site there meanwhile.
@@ -38,12 +42,12 @@ class Stage:
     """
 
     def __init__(self, out: Path, old: int | None, twin: Twin | None) -> None:
-        """Begin with the twin if it is as it was left, else with nothing."""
+        """Begin with the twin, if it is there and was looked at, else with nothing."""
         self.old, self.twin = old, None
         if twin and twin.folders:
             with suppress(OSError):
                 self.folder, self.lock = new_stage(out, twin.path)
-                if all(now == twin.folders[path] for path, now in stamps(self.folder, twin.folders)):
+                if stamp(os.fstat(self.lock)) == twin.folders["."]:  # else it is another one by now
                     self.twin = twin
                 else:
                     remove(self.folder)

@@ -71,6 +71,7 @@ def write(
                 if not stage.put(file):
                     changed.add(file.path)
             gone = before.files - seen
+            os.utime(stage.folder)  # so that it looks like no other site that stood here, even if only folders below it differ
             found = stage.stamps(seen - linked, gone)
             exchange(stage.folder, out)
             left = stage.leave(twin.path, before, seen, changed, gone) if twin and len(seen) > TWIN_PAYS else {}
