@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -50,11 +51,11 @@ class Manifest:
 
     def stands(self, out: Path) -> bool:
         """Whether the folder is exactly as it was written."""
-        return bool(self.stamps) and all(now == self.stamps[path] for path, now in stamps(out, self.stamps))
+        return bool(self.stamps) and are(out, self.stamps.items())
 
     def spoilt(self, out: Path) -> set[str]:
         """The groups some of whose files are not as they were written."""
-        harmed = {path for path, now in stamps(out, self.files) if now != self.stamps[path]}
+        harmed = set(unlike(out, ((path, self.stamps[path]) for path in self.files)))
         return {name for name, group in self.groups.items() if not harmed.isdisjoint(group.paths)}
 
     @cached_property
@@ -73,20 +74,44 @@ def stamp(status: os.stat_result) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def stamps(folder: Path, paths: Iterable[str]) -> Iterator[tuple[str, Stamp | None]]:
-    """How each of `paths` below `folder` looks now; None for what is not there."""
-    try:
-        top = os.open(folder, os.O_RDONLY)
-    except OSError:
-        yield from ((path, None) for path in paths)
-        return
-    try:
+def stamps(folder: Path, paths: Iterable[str]) -> dict[str, Stamp]:
+    """How those of `paths` below `folder` look that are there."""
+    found = {}
+    with suppress(OSError), _opened(folder) as top:
         for path in paths:
             try:
-                status = os.stat(path, dir_fd=top, follow_symlinks=False)
+                found[path] = stamp(os.stat(path, dir_fd=top, follow_symlinks=False))
             except OSError:
-                yield path, None
-            else:
-                yield path, stamp(status)
+                continue
+    return found
+
+
+def unlike(folder: Path, known: Iterable[tuple[str, Stamp]]) -> Iterator[str]:
+    """The paths below `folder` that are not there or do not look as they are known to."""
+    stat = os.stat
+    try:
+        with _opened(folder) as top:
+            for path, stamp in known:
+                try:
+                    now = stat(path, dir_fd=top, follow_symlinks=False)
+                except OSError:
+                    yield path
+                else:
+                    if stamp != (now.st_size, now.st_mtime_ns, now.st_ino):
+                        yield path
+    except OSError:
+        yield from (path for path, _ in known)
+
+
+def are(folder: Path, known: Iterable[tuple[str, Stamp]]) -> bool:
+    """Whether everything below `folder` looks as it is known to."""
+    return next(unlike(folder, known), None) is None
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    top = os.open(folder, os.O_RDONLY)
+    try:
+        yield top
     finally:
         os.close(top)

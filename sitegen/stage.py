@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from .manifest import File, Manifest, Stamp, stamp, stamps
+from .manifest import File, Manifest, Stamp, are, stamp, stamps
 from .swap import new_stage, remove
 
 
@@ -32,7 +32,7 @@ class Twin:
 
     def stands(self) -> bool:
         """Whether it is as it was left."""
-        return bool(self.folders) and all(now == self.folders[path] for path, now in stamps(self.path, self.folders))
+        return bool(self.folders) and are(self.path, self.folders.items())
 
 
 class Stage:
@@ -100,7 +100,7 @@ class Stage:
             except OSError:
                 raise OvertakenError from None
             known = {folder: self.twin.folders[folder] for folder in self.tree.folders - self.tree.touched}
-        return known | _stamps(self.folder, [*paths, *(self.tree.folders - known.keys())])
+        return known | stamps(self.folder, [*paths, *(self.tree.folders - known.keys())])
 
     def leave(self, twin: Path, before: Manifest, seen: set[str], changed: set[str], gone: set[str]) -> dict[str, Stamp]:
         """Leave a twin of the new site in the folder `twin`; the stamps of its folders, or none if that cannot be.
@@ -125,7 +125,7 @@ class Stage:
             remove(twin)
             return {}
         known = {folder: before.stamps[folder] for folder in tree.folders - tree.touched}
-        return known | _stamps(twin, tree.folders & tree.touched)
+        return known | stamps(twin, tree.folders & tree.touched)
 
     def _take_old(self, before: Manifest, paths: Iterable[str]) -> bool:
         """Whether it is the site `before` that has the stage's name, and nobody else has put anything into the folders of `paths`. It is locked.
@@ -136,7 +136,7 @@ class Stage:
             return False  # it is another build's
         fcntl.flock(self.old, fcntl.LOCK_EX | fcntl.LOCK_NB)
         folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents} & before.folders
-        return all(now == before.stamps[folder] for folder, now in stamps(self.folder, folders))
+        return are(self.folder, ((folder, before.stamps[folder]) for folder in folders))
 
 
 class _Tree:
@@ -178,7 +178,3 @@ class _Tree:
             self.folders.discard(folder)
             folder = folder.rpartition("/")[0]
         self.touched.add(folder or ".")
-
-
-def _stamps(folder: Path, paths: Iterable[str]) -> dict[str, Stamp]:
-    return {path: found for path, found in stamps(folder, paths) if found}

@@ -107,8 +107,7 @@ def update(files: Iterable[File], out: Path, before: Manifest, kept: Collection[
         with suppress(OSError):  # not empty
             os.removedirs((out / path).parent)
         touched |= {path, *map(str, Path(path).parents)}
-    found = dict(stamps(out, touched))
-    after = {path: stamp for path, stamp in {**before.stamps, **found}.items() if stamp}
+    after = {path: stamp for path, stamp in before.stamps.items() if path not in touched} | stamps(out, touched)
     return Written(changed, same + sum(len(before.groups[name].paths) for name in kept), len(gone), after)
 
 
