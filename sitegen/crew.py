@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 CHUNK = 300  # entries a call at most: sending what all calls share costs little then, and nobody waits long for the last
 PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
-LOOKS_PAY = 4_000  # files: as many are looked at while a process is copied
+COPY_PAYS = 2_000  # files or entries; fewer can be gone through while a process is copied
 RENEWED = 20_000  # entries after which processes are started anew: the memory that one kind of work took is not given back otherwise
 
 
@@ -80,11 +80,11 @@ class Crew:
         return self._mapped(function, shared, _chunks(values, size))
 
     def beside(self, function: Callable[[], T], count: int) -> Callable[[], T]:
-        """Begin `function`, that looks at `count` files, in a copy of this process, if that pays; what is returned waits for its result.
+        """Begin `function`, that goes through `count` files or entries, in a copy of this process, if that pays; what is returned waits for its result.
 
-        Of all else that the function does nothing is left.
+        Of all else that the function does nothing is left. Where it fails there, it is called again here.
         """
-        if self.jobs == 1 or count < LOOKS_PAY or not hasattr(os, "fork"):
+        if self.jobs == 1 or not self._here or count < COPY_PAYS or not hasattr(os, "fork"):
             return cache(function)
         reading, writing = os.pipe()
         if not (child := os.fork()):

@@ -37,7 +37,7 @@ def link(draft: Draft, base_url: str = "", form_action: str = "") -> Glossary:
     }
     return Glossary(
         settings=settings,
-        entries=tuple(entry._replace(narrower=tuple(children.get(entry.slug, ()))) for entry in ordered),
+        entries=tuple(entry._replace(narrower=tuple(below)) if (below := children.get(entry.slug)) else entry for entry in ordered),
         index=index,
         redirects=redirects,
         explorables=draft.explorables,

@@ -11,7 +11,7 @@ from pathlib import Path
 from sys import intern
 from typing import Any, NoReturn
 
-from .check import WHOLE, check
+from .check import check, stopping
 from .checks.completeness import needed
 from .checks.texts import markup as check_markup
 from .crew import Crew
@@ -91,15 +91,16 @@ class Making:
             tuple(sorted({style for _, styles, _ in linked.values() for style in styles})),
             about, issues, model, dates, self._theme(),
         )  # fmt: skip
+        known_as = digest(key, moments, *(site.mentions[entry.slug] for entry in glossary.entries))
+        every = range(len(glossary.entries))
+        around = self._begun("around", known_as, lambda: Surroundings(site, every).digests(), len(every))
         self.progress("running the language model")
         said = self._say(glossary, model_key, model, {path: facts[source] for path, source in sources.items()})
         self.progress("comparing")
         frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest())
-        known_as = digest(key, moments, *(site.mentions[entry.slug] for entry in glossary.entries))
-        hashes = self._one("around", known_as, lambda: Surroundings(site, range(len(glossary.entries))).digests())
         keys = {
             entry.slug: joined(frame, sources[entry.place.path], linked[entry.slug][2], hashed, said[entry.slug])
-            for entry, hashed in zip(glossary.entries, hashes, strict=True)
+            for entry, hashed in zip(glossary.entries, around(), strict=True)
         }
         keys[MODEL] = digest(frame, model_key, repr(glossary.held_out))
         keys[WHOLE_SITE] = digest(frame, key, model_key, about, tuple(sorted(issues.items())), moments)
@@ -138,6 +139,10 @@ class Making:
         self.used[kind] = [*self.used.get(kind, ()), key]
         return self.memo.hold(kind, key, found)
 
+    def _begun(self, kind: str, key: bytes, make: Callable[[], Any], count: int) -> Callable[[], Any]:
+        """The same, begun beside what follows if it is not known; `make` goes through `count` entries."""
+        return partial(self._one, kind, key, make if self.memo.get(kind, [key]) else self.crew.beside(make, count))
+
     # --- entries ------------------------------------------------------------------------------------
 
     def _read(self, draft: Draft, files: list[tuple[str, str]]) -> tuple[dict[str, bytes], dict[bytes, bytes]]:
@@ -174,7 +179,7 @@ class Making:
 
         That it is known means that `check` found nothing wrong in those facts.
         """
-        if _is_problem(draft, "needed-term"):  # which looks at the prose
+        if needed in stopping(draft.settings):  # which looks at the prose
             require(check(load(self.content), (needed,)))
         others = (
             part for path, hashed in sorted(self.seen.content.items()) if not path.startswith(self.terms) for part in (path, hashed)
@@ -188,11 +193,14 @@ class Making:
             draft.settings, tuple(from_facts(read(facts[source])) for source in sources), draft.explorables, draft.issues,
             draft.held_out, draft.problems,
         )  # fmt: skip
-        problems = (*check(whole, WHOLE), *check(draft, (check_markup,)))
-        if any(not problem.advice for problem in problems):
-            self._fail()
-        glossary = link(whole, *self.stands_at)
-        return glossary, plain(names_of(glossary))
+        checks = [each for each in stopping(draft.settings) if each is not needed]
+        problems = self.crew.beside(lambda: (*check(whole, checks), *check(draft, (check_markup,))), len(sources))
+        try:
+            glossary = link(whole, *self.stands_at)
+            return glossary, plain(names_of(glossary))
+        finally:  # whether or not a draft that does not pass could be linked
+            if any(not problem.advice for problem in problems()):
+                self._fail()
 
     def _mark_up(self, glossary: Glossary, names: bytes, sources: Mapping[str, bytes]) -> dict[str, Linked]:
         """By slug what each entry's prose leads to and needs, and the key under which it is known as HTML.
@@ -205,23 +213,25 @@ class Making:
         everything = self.memo.all("linked")
         self.used["linked"] = []
         found: dict[str, bytes] = {}
-        missing = []
+        unknown = {}
         for entry in glossary.entries:
             if known := everything.get(keys[entry.slug]):
                 found[entry.slug] = known
             else:
-                missing.append(entry)
-        if missing and (words := self.memo.get("words", (sources[entry.place.path] for entry in missing))):
+                unknown[sources[entry.place.path]] = entry
+        if len(unknown) > 1:
             mentions = Mentions(read(names))
-            again, missing = missing, []
-            for entry in again:
-                source = sources[entry.place.path]
-                known = everything.get(_body_key(entry, source, mentions.known(read(words[source])))) if source in words else None
-                if known:
+            same = []
+            for source, words in self.memo.each("words"):
+                if source not in unknown:
+                    continue
+                entry = unknown[source]
+                if known := everything.get(_body_key(entry, source, mentions.known(read(words)))):
                     found[entry.slug] = known
-                    self.memo.put("linked", [(keys[entry.slug], known)])
-                else:
-                    missing.append(entry)
+                    same.append((keys[entry.slug], known))
+                    del unknown[source]
+            self.memo.put("linked", same)
+        missing = list(unknown.values())
 
         def values() -> Iterator[tuple[Entry, bytes]]:
             for entry in missing:
@@ -352,11 +362,6 @@ class Making:
         for page in part_pages(site):
             if (name := f"/{page.part.path}") in groups:
                 yield name, page.file(renderer)
-
-
-def _is_problem(draft: Draft, rule: str) -> bool:
-    setting = draft.settings.rules.get(rule)
-    return setting is not None and setting.level == "problem"
 
 
 def _body_key(entry: Entry, source: bytes, names: bytes) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import marshal
 import pickle
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -76,10 +76,14 @@ class Memo:
 
     def all(self, kind: str) -> dict[bytes, bytes]:
         """Every result of a kind: faster where most are wanted."""
-        found, query = {}, f"SELECT key, value FROM {kind}"
+        return dict(self.each(kind))
+
+    def each(self, kind: str) -> Iterator[tuple[bytes, bytes]]:
+        """The same one by one, for those of which there should not be all in memory."""
+        query = f"SELECT key, value FROM {kind}"
         with suppress(sqlite3.Error):
-            found = dict(self._old.execute(query)) if self._old else {}
-        return found | dict(self._new.execute(query))
+            yield from self._old.execute(query) if self._old else ()
+        yield from self._new.execute(query)
 
     def put(self, kind: str, results: Iterable[tuple[bytes, bytes]]) -> None:
         """Remember results."""

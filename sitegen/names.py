@@ -21,11 +21,13 @@ MARKS = (
 )
 
 
+@lru_cache(maxsize=1 << 16)
 def fold(name: str) -> str:
     """The form in which two names are the same: Unicode form, case and spacing do not count."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
+@lru_cache(maxsize=1 << 16)
 def slugify(name: str) -> str:
     """The address of a name: lower case, letters and digits of any script, joined by hyphens.
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -30,16 +30,15 @@ _ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\n[ 
 _BLANK_ESCAPES = frozenset("tnrvf \t\nN_LP")
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A value as written, and the span `[start, end)` of its source."""
 
     value: str
-    source: Source = field(repr=False)
+    source: Source
     start: int
     end: int
     style: str = ""  # "", ', ", | or >
-    key: Scalar | None = field(default=None, repr=False)
+    key: Scalar | None = None
 
     @property
     def place(self) -> Place:

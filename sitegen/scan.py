@@ -72,7 +72,7 @@ def scan(text: str) -> tuple[Span, ...]:
 
 def links(text: str) -> tuple[Span, ...]:
     """The `[[...]]` of `text`."""
-    return tuple(span for span in scan(text) if span.kind == "link")
+    return tuple(span for span in scan(text) if span.kind == "link") if "[[" in text else ()
 
 
 def is_safe_url(address: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -118,16 +118,26 @@ class LanguageModel:
 
     def count(self, history: tuple[str, ...], word: str) -> int:
         """How often the corpus has `word` right after `history`."""
-        return self._counts[(*history, word)]
+        if history not in self._followers:
+            text, size, ends = self._text, len(history), self._places[history[-1]] if history else range(len(self._text) - 1)
+            self._followers[history] = Counter(text[i + 1] for i in ends if size < 2 or text[i + 1 - size : i + 1] == history)
+        return self._followers[history][word]
 
     @cached_property
-    def _counts(self) -> Counter[tuple[str, ...]]:
-        counts: Counter[tuple[str, ...]] = Counter()
-        for sentence in self.corpus:
-            words = (BEGIN, *sentence, END)
-            for i in range(1, len(words)):
-                counts.update(words[j : i + 1] for j in range(max(0, i - self.order + 1), i + 1))
-        return counts
+    def _followers(self) -> dict[tuple[str, ...], Counter[str]]:
+        return {}
+
+    @cached_property
+    def _text(self) -> tuple[str, ...]:
+        return tuple(word for sentence in self.corpus for word in (BEGIN, *sentence, END))
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        """Where in the text each word stands."""
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, word in enumerate(self._text):
+            places[word].append(place)
+        return places
 
     def evidence(self, context: tuple[str, ...], word: str) -> Iterator[tuple[Entry, tuple[str, ...]]]:
         """The sentences in which `context` stands, those in which `word` follows it first, and their entries."""

@@ -70,7 +70,8 @@ class Surroundings:
         """Of those entries that are asked about, by their places: the whole is gone through only once."""
         self.dates, self.glossary = site.dates, site.glossary
         self.entries = site.glossary.entries
-        self.backlinks = site.backlinks_of(self.entries[place].slug for place in places)
+        self.slugs = [entry.slug for entry in self.entries]
+        self.backlinks = site.backlinks_of(self.slugs[place] for place in places)
 
     @cached_property
     def aliases(self) -> dict[str, list[str]]:
@@ -85,13 +86,13 @@ class Surroundings:
         """By letter, the place of its first entry."""
         return {entry.letter: place for place, entry in reversed(list(enumerate(self.entries)))}
 
-    def near(self, place: int) -> tuple[str, ...]:
+    def near(self, place: int) -> list[str]:
         """The nearest others under the same letter."""
         letter = self.entries[place].letter
         start = self._starts[letter]
         end = start + len(self.glossary.by_letter[letter])
         first = max(start, min(place - NEAR // 2, end - NEAR - 1))
-        return tuple(other.slug for other in (*self.entries[first:place], *self.entries[place + 1 : min(end, first + NEAR + 1)]))
+        return self.slugs[first:place] + self.slugs[place + 1 : min(end, first + NEAR + 1)]
 
     def groups(self, place: int) -> Iterator[Sequence[str]]:
         """The slugs of the others that the entry at `place` shows, group by group as in `Around`."""
@@ -99,14 +100,14 @@ class Surroundings:
         yield from (entry.related, entry.contrast, entry.broader, entry.narrower)
         yield self.backlinks[entry.slug]
         yield self.near(place)
-        yield tuple(other.slug for other in self.entries[max(0, place - 1) : place])
-        yield tuple(other.slug for other in self.entries[place + 1 : place + 2])
+        yield self.slugs[max(0, place - 1) : place]
+        yield self.slugs[place + 1 : place + 2]
         yield (entry.deprecated.by,) if entry.deprecated and entry.deprecated.by else ()
         yield tuple(slug for _, slug, _ in entry.links)
 
     def around(self, place: int) -> Around:
         """What stands around the entry at `place`."""
-        slug = self.entries[place].slug
+        slug = self.slugs[place]
         by_slug = self.glossary.by_slug
         groups = (tuple(card(by_slug[other]) for other in group) for group in self.groups(place))
         aliases = tuple(self.aliases.get(slug, ()))
@@ -115,12 +116,11 @@ class Surroundings:
     def digests(self) -> list[bytes]:
         """A hash of what stands around each entry, all having been asked about."""
         hashes = {entry.slug: digest(entry.slug, entry.title, entry.definition, entry.level) for entry in self.entries}
+        moments = {id(dates): f"{dates.published.isoformat()} {dates.updated.isoformat()}" for dates in self.dates.values()}
 
         def hashed(place: int) -> bytes:
-            slug = self.entries[place].slug
-            dates = self.dates.get(slug)
+            slug = self.slugs[place]
             groups = (b"".join(map(hashes.__getitem__, group)) for group in self.groups(place))
-            moments = f"{dates.published.isoformat()} {dates.updated.isoformat()}" if dates else ""
-            return digest(*groups, " ".join(self.aliases.get(slug, ())), moments)
+            return digest(*groups, tuple(self.aliases.get(slug, ())), moments.get(id(self.dates.get(slug)), ""))
 
         return list(map(hashed, range(len(self.entries))))
