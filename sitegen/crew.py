@@ -97,13 +97,17 @@ class Crew:
         os.close(writing)
 
         @cache
-        def result() -> T:
+        def ended() -> tuple[bytes, int]:
             with open(reading, "rb") as pipe:
                 found = pipe.read()
-            _, failed = os.waitpid(child, 0)
+            return found, os.waitpid(child, 0)[1]
+
+        @cache
+        def result() -> T:
+            found, failed = ended()
             return function() if failed else pickle.loads(found)
 
-        self._stack.callback(result)
+        self._stack.callback(ended)
         return result
 
     def _mapped(self, function: Callable[[bytes, list[Any]], T], shared: bytes, chunks: Iterable[list[Any]]) -> Iterator[T]:

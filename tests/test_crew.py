@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,6 +97,33 @@ def test_processes_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 def who(_: bytes, values: list[int]) -> tuple[list[int], int]:
     """The values and the process that was given them."""
     return values, os.getpid()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_work_beside(monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
+    """What is begun beside other work has its result, in a copy of the process if there may be two; and in this one where the copy fails."""
+    monkeypatch.setattr("sitegen.crew.COPY_PAYS", 100)
+    here = os.getpid()
+
+    def at_work() -> int:
+        return os.getpid()
+
+    def killed() -> int:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return here
+
+    def failing() -> int:
+        raise ValueError(os.getpid())
+
+    with Crew(jobs) as crew:
+        assert crew.beside(at_work, 99)() == here
+        begun = crew.beside(at_work, 100)
+        assert (begun() == here) == (jobs == 1)
+        assert begun() == begun()
+        assert crew.beside(killed, 100)() == here
+        with pytest.raises(ValueError, match=str(here)):
+            crew.beside(failing, 100)()
 
 
 def test_no_cluster(content: Path, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ WORDS = [
     "head",
 ]
 TOPICS = ["Training", "Generation"]
+WAYS = ["file by file", "at once", "in one process", "with a twin", "with copies"]
 
 Entry = dict[str, object]
 Glossary = dict[str, Entry]
@@ -132,27 +133,28 @@ def write_down(content: Path, files: Glossary, moments: random.Random) -> None:
         (content / "site.yaml").write_text(site)
 
 
-def outcome(content: Path, out: Path, memo: Path | None, at_once: bool = True) -> list[str]:
+def outcome(content: Path, out: Path, memo: Path | None, at_once: bool = True, jobs: int = 1) -> list[str]:
     """Build, and say what is wrong with the content."""
     with Memo(memo) as remembered:
-        return outcome_with(remembered, content, out, at_once)
+        return outcome_with(remembered, content, out, at_once, jobs)
 
 
-def outcome_with(memo: Memo, content: Path, out: Path, at_once: bool) -> list[str]:
+def outcome_with(memo: Memo, content: Path, out: Path, at_once: bool, jobs: int = 1) -> list[str]:
     """The same with a memo that stays open."""
     try:
-        build(content, out, memo=memo, jobs=1, at_once=at_once)
+        build(content, out, memo=memo, jobs=jobs, at_once=at_once)
     except ContentError as error:
         return [str(problem) for problem in error.problems]
     return []
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("way", ["file by file", "at once", "in one process", "with a twin"])
+@pytest.mark.parametrize("way", WAYS)
 def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """After any edits, renames, removals and additions, a rebuild gives, in each way, the problems or the site of a build from nothing, byte for byte."""
-    seed = ["file by file", "at once", "in one process", "with a twin"].index(way)
+    seed = WAYS.index(way)
     monkeypatch.setattr("sitegen.write.TWIN_PAYS", 0 if way == "with a twin" else 10**9)
+    monkeypatch.setattr("sitegen.crew.COPY_PAYS", 0)
     moments, files = random.Random(seed), dict[str, Entry]()
     content, out, memo = tmp_path / "content", tmp_path / "site", tmp_path / "memo"
     opened = Memo(memo)
@@ -169,7 +171,7 @@ def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         if way == "in one process":
             found = outcome_with(opened, content, out, at_once=False)
         else:
-            found = outcome(content, out, memo, at_once=way != "file by file")
+            found = outcome(content, out, memo, at_once=way != "file by file", jobs=2 if way == "with copies" else 1)
         assert found == expected
         if expected:
             files = before  # so that most steps have something to build
