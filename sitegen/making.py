@@ -82,7 +82,7 @@ class Making:
         self.progress("marking up")
         linked = self._mark_up(glossary, names, sources)
         self.progress("training the language model")
-        model_key, model = self._train(glossary, linked)
+        model_key, model = self._train(key, glossary, linked)
         about, issues = self._pages(glossary, names)
         moments, dates = self._dates(key, glossary)
         site = Site(
@@ -95,7 +95,7 @@ class Making:
         every = range(len(glossary.entries))
         around = self._begun("around", known_as, lambda: Surroundings(site, every).digests(), len(every))
         self.progress("running the language model")
-        said = self._say(glossary, model_key, model, {path: facts[source] for path, source in sources.items()})
+        said = self._say(glossary, key, model_key, model, {path: facts[source] for path, source in sources.items()})
         self.progress("comparing")
         frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest())
         keys = {
@@ -119,12 +119,6 @@ class Making:
         """Something is wrong with the content: say all of it."""
         require(check(load(self.content)))
         raise ChangedError("the content was changed while it was read; build again")
-
-    def _known(self, kind: str, keys: list[bytes]) -> dict[bytes, bytes]:
-        """The results of a kind for `keys`, which are most that there are of it."""
-        self.used[kind] = keys
-        found = self.memo.all(kind)
-        return {key: found[key] for key in keys if key in found}
 
     def _one(self, kind: str, key: bytes, make: Callable[[], Any]) -> Any:
         """One result, which `make` makes if it is not known."""
@@ -151,9 +145,9 @@ class Making:
         common = digest(self.seen.program, *rules)
         if {path for path, _ in files} != {path for path in self.seen.content if path.startswith(self.terms)}:
             self._fail()
-        keys = {shown: digest(common, shown, self.seen.content[path]) for path, shown in files}
-        known = self._known("entry", list(keys.values()))
-        for kind in ("facts", "texts", "words"):
+        keys = {shown: joined(common, self.seen.content[path], shown.encode(errors="surrogatepass")) for path, shown in files}
+        known = self.memo.get("entry", keys.values())
+        for kind in ("entry", "facts", "texts", "words"):
             self.used[kind] = list(keys.values())
         missing = [(path, shown) for path, shown in files if keys[shown] not in known]
 
@@ -188,7 +182,7 @@ class Making:
         return key, self._one("glossary", key, lambda: self._linked(draft, sources))
 
     def _linked(self, draft: Draft, sources: list[bytes]) -> tuple[Glossary, bytes]:
-        facts = self.memo.all("facts")
+        facts = self.memo.get("facts", sources)
         whole = Draft(
             draft.settings, tuple(from_facts(read(facts[source])) for source in sources), draft.explorables, draft.issues,
             draft.held_out, draft.problems,
@@ -209,55 +203,50 @@ class Making:
         its first word.
         """
         hashed = digest(names, *((entry.slug, entry.title) for entry in glossary.entries))
-        keys = {entry.slug: sources[entry.place.path] + hashed for entry in glossary.entries}
-        everything = self.memo.all("linked")
-        self.used["linked"] = []
-        found: dict[str, bytes] = {}
-        unknown = {}
-        for entry in glossary.entries:
-            if known := everything.get(keys[entry.slug]):
-                found[entry.slug] = known
-            else:
-                unknown[sources[entry.place.path]] = entry
+        found: dict[bytes, Linked] = self.memo.hold("marked", hashed, dict)
+        unknown = {source: entry for entry in glossary.entries if (source := sources[entry.place.path]) not in found}
+
+        def know(keys: Mapping[bytes, bytes]) -> None:
+            """Take what is known of sources under their `keys`, for the next time under that of today."""
+            for key, data in self.memo.get("linked", keys).items():
+                source = keys[key]
+                found[source] = _linked_of(data)
+                del unknown[source]
+                if key != source + hashed:
+                    self.memo.put("linked", [(source + hashed, data)])
+
+        know({source + hashed: source for source in unknown})
         if len(unknown) > 1:
             mentions = Mentions(read(names))
-            same = []
-            for source, words in self.memo.each("words"):
-                if source not in unknown:
-                    continue
-                entry = unknown[source]
-                if known := everything.get(_body_key(entry, source, mentions.known(read(words)))):
-                    found[entry.slug] = known
-                    same.append((keys[entry.slug], known))
-                    del unknown[source]
-            self.memo.put("linked", same)
-        missing = list(unknown.values())
+            words = ((source, data) for source, data in self.memo.each("words") if source in unknown)
+            know({_body_key(unknown[source], source, mentions.known(read(data))): source for source, data in words})
 
         def values() -> Iterator[tuple[Entry, bytes]]:
-            for entry in missing:
-                yield entry, self.memo.get("texts", [source := sources[entry.place.path]])[source]
+            for source, entry in unknown.items():
+                yield entry, self.memo.get("texts", [source])[source]
 
-        results = self.crew.map(mark_up, names, values(), len(missing))
-        for entry, (body, words_, known_names) in zip(missing, chain.from_iterable(results), strict=True):
-            source = sources[entry.place.path]
+        results = self.crew.map(mark_up, names, values(), len(unknown))
+        for (source, entry), (body, words_, known_names) in zip(unknown.items(), chain.from_iterable(results), strict=True):
             key = _body_key(entry, source, known_names)
             *_, mentions_, styles = read(body)
-            found[entry.slug] = plain((mentions_, styles, key))
+            data = plain((mentions_, styles, key))
+            found[source] = _linked_of(data)
             self.memo.put("body", [(key, body)])
             self.memo.put("words", [(source, words_)])
-            self.memo.put("linked", [(keys[entry.slug], found[entry.slug]), (key, found[entry.slug])])
-        linked = {slug: self.memo.hold("linked", data, partial(_linked_of, data)) for slug, data in found.items()}
+            self.memo.put("linked", [(source + hashed, data), (key, data)])
+        linked = {entry.slug: found[sources[entry.place.path]] for entry in glossary.entries}
         self.used["body"] = [body for _, _, body in linked.values()]
-        self.used["linked"] = [*keys.values(), *self.used["body"]]
+        self.used["linked"] = [*(source + hashed for source in sources.values()), *self.used["body"]]
         return linked
 
     # --- the whole ----------------------------------------------------------------------------------
 
-    def _train(self, glossary: Glossary, linked: Mapping[str, Linked]) -> tuple[bytes, LanguageModel]:
+    def _train(self, key: bytes, glossary: Glossary, linked: Mapping[str, Linked]) -> tuple[bytes, LanguageModel]:
+        """The model of the glossary known as `key`, after a hash of it."""
         bodies = _Bodies(self.memo, {slug: body for slug, (_, _, body) in linked.items()})
         settings = glossary.settings
         left, parts = settings.tokens, [str((settings.tokens, settings.order, settings.seed, settings.temperature)).encode()]
-        for entry in by_chance(glossary.entries):
+        for entry in self.memo.hold("by chance", key, lambda: by_chance(glossary.entries)):
             key = digest(self.seen.program, bodies.keys_[entry.slug], entry.definition)
             number, sentences = self._one("reading", key, partial(_reading, entry, bodies))
             left -= number
@@ -267,23 +256,29 @@ class Making:
         key = digest(self.seen.program, *parts)
         return key, self._one("model", key, lambda: train(glossary, bodies))
 
-    def _say(self, glossary: Glossary, model_key: bytes, model: LanguageModel, facts: Mapping[str, bytes]) -> dict[str, bytes]:
-        """By slug a hash of what the model says on each entry's page, under which that is known; `facts` are hashes by the entries' files.
+    def _say(self, glossary: Glossary, key: bytes, model_key: bytes, model: LanguageModel, facts: Mapping[str, bytes]) -> dict[str, bytes]:
+        """By slug a hash of what the model says on each entry's page, under which that is known.
 
-        A model that has read one text more says the same on most pages, which then need not be rendered.
+        The glossary is known as `key`, and `facts` are hashes of its entries by their files. A model that has read one text more says the same on
+        most pages, which then need not be rendered.
         """
-        keys = {entry.slug: model_key + facts[entry.place.path] for entry in glossary.entries}
-        known = self._known("said", list(keys.values()))
-        missing = [entry for entry in glossary.entries if keys[entry.slug] not in known]
-        shared = pickle.dumps(model.bare(), 5) if missing else b""
-        asked = ((entry.slug, entry.definition) for entry in missing)
-        results = self.crew.map(print_entries, shared, asked, len(missing))
-        for entry, (hashed, says) in zip(missing, chain.from_iterable(results), strict=True):
-            self.memo.put("said", [(keys[entry.slug], hashed)])
-            self.memo.put("printed", [(hashed, says)])
-            known[keys[entry.slug]] = hashed
-        self.used["printed"] = known.values()
-        return {slug: known[key] for slug, key in keys.items()}
+
+        def said() -> dict[bytes, bytes]:
+            keys = {model_key + facts[entry.place.path]: entry for entry in glossary.entries}
+            known = self.memo.get("said", keys)
+            missing = [key for key in keys if key not in known]
+            shared = pickle.dumps(model.bare(), 5) if missing else b""
+            asked = ((keys[key].slug, keys[key].definition) for key in missing)
+            results = self.crew.map(print_entries, shared, asked, len(missing))
+            for key, (hashed, says) in zip(missing, chain.from_iterable(results), strict=True):
+                self.memo.put("said", [(key, hashed)])
+                self.memo.put("printed", [(hashed, says)])
+                known[key] = hashed
+            return {key: known[key] for key in keys}
+
+        found: dict[bytes, bytes] = self.memo.hold("said of all", joined(key, model_key), said)
+        self.used["said"], self.used["printed"] = found.keys(), found.values()
+        return {entry.slug: hashed for entry, hashed in zip(glossary.entries, found.values(), strict=True)}
 
     def _pages(self, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str]]:
         """The about page and the newsletter's issues as HTML."""

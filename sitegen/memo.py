@@ -10,7 +10,7 @@ from __future__ import annotations
 import marshal
 import pickle
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked", "body", "reading", "page", "around", "parts", "templates", "glossary", "model", "said", "printed", "site")
 KEPT = 3  # times as many results as the newest site needs may stay, for other branches
 SPARE = 8
+MANY = 1_000  # for more results than these, all of their kind are read
 
 
 def digest(*parts: Any) -> bytes:
@@ -60,8 +61,11 @@ class Memo:
         self.left: dict[bytes, Any] = {}  # by folder, the manifest of the site that this process put there and nobody else touches
         self._lately: dict[tuple[str, bytes], Any] = {}  # and before it
 
-    def get(self, kind: str, keys: Iterable[bytes]) -> dict[bytes, bytes]:
-        """Those of `keys` for which there is a result."""
+    def get(self, kind: str, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        """The results for those of `keys` that are known."""
+        if len(keys) > MANY:
+            known = dict(self.each(kind))
+            return {key: known[key] for key in keys if key in known}
         query, found = f"SELECT value FROM {kind} WHERE key = ?", {}
         for key in keys:
             row = self._new.execute(query, (key,)).fetchone() or self._ask(query, key)
@@ -74,12 +78,8 @@ class Memo:
             return self._old.execute(query, (key,)).fetchone() if self._old else None
         return None
 
-    def all(self, kind: str) -> dict[bytes, bytes]:
-        """Every result of a kind: faster where most are wanted."""
-        return dict(self.each(kind))
-
     def each(self, kind: str) -> Iterator[tuple[bytes, bytes]]:
-        """The same one by one, for those of which there should not be all in memory."""
+        """Every result of a kind, one by one: together they may be large."""
         query = f"SELECT key, value FROM {kind}"
         with suppress(sqlite3.Error):
             yield from self._old.execute(query) if self._old else ()

@@ -27,9 +27,9 @@ from .train import LanguageModel
 T = TypeVar("T")
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _made(make: Callable[[bytes], T], shared: bytes) -> T:
-    """What `make` makes of what calls share. Only the last is kept: calls of one kind follow each other."""
+    """What `make` makes of what calls share. The last of each kind is kept: calls of one kind follow each other, and at the next build may share the same."""
     return make(shared)
 
 

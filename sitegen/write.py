@@ -107,7 +107,10 @@ def update(files: Iterable[File], out: Path, before: Manifest, kept: Collection[
         with suppress(OSError):  # not empty
             os.removedirs((out / path).parent)
         touched |= {path, *map(str, Path(path).parents)}
-    after = {path: stamp for path, stamp in before.stamps.items() if path not in touched} | stamps(out, touched)
+    found = stamps(out, touched)
+    after = {**before.stamps, **found}
+    for path in touched - found.keys():
+        after.pop(path, None)
     return Written(changed, same + sum(len(before.groups[name].paths) for name in kept), len(gone), after)
 
 
