@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
 from sys import intern
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from .check import check, stopping
 from .checks.completeness import needed
@@ -34,6 +34,7 @@ from .work import mark_up, print_entries, read_entries, render_entries
 
 WHOLE_SITE, MODEL = "/", "/model/"  # groups of files that are of no single entry; no slug has a slash, with which those of lists begin too
 
+T = TypeVar("T")
 Progress = Callable[[str], None]
 Spent = Callable[[str, float], None]  # is told how many seconds a page took
 Linked = tuple[tuple[str, ...], tuple[tuple[str, str], ...], bytes]  # the entries that a body leads to, its styles, its key
@@ -99,7 +100,7 @@ class Making:
         self.progress("comparing")
         frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest())
         keys = {
-            entry.slug: joined(frame, sources[entry.place.path], linked[entry.slug][2], hashed, said[entry.slug])
+            entry.slug: frame + sources[entry.place.path] + linked[entry.slug][2] + hashed + said[entry.slug]
             for entry, hashed in zip(glossary.entries, around(), strict=True)
         }
         keys[MODEL] = digest(frame, model_key, repr(glossary.held_out))
@@ -143,30 +144,37 @@ class Making:
         """By the names of the entries' files a hash of each, under which its facts and texts are known; and by that, of its facts."""
         rules = sorted((name, rule.level, rule.limit) for name, rule in draft.settings.rules.items())
         common = digest(self.seen.program, *rules)
-        if {path for path, _ in files} != {path for path in self.seen.content if path.startswith(self.terms)}:
+        # By name and content, the hash of both, and that of the facts.
+        known: dict[tuple[str, bytes], tuple[bytes, bytes]] = self.memo.hold("read", common, dict)
+        content = {path: hashed for path, hashed in self.seen.content.items() if path.startswith(self.terms)}
+        if len(content) != len(files) or not all(path in content for path, _ in files):
             self._fail()
-        keys = {shown: joined(common, self.seen.content[path], shown.encode(errors="surrogatepass")) for path, shown in files}
-        known = self.memo.get("entry", keys.values())
-        for kind in ("entry", "facts", "texts", "words"):
-            self.used[kind] = list(keys.values())
-        missing = [(path, shown) for path, shown in files if keys[shown] not in known]
+        there = [(shown, content[path]) for path, shown in files]
+        keys = {file: joined(common, file[1], file[0].encode(errors="surrogatepass")) for file in there if file not in known}
+        found = self.memo.get("entry", keys.values())
+        known.update((file, (key, found[key])) for file, key in keys.items() if key in found)
+        missing = [(path, file) for (path, _), file in zip(files, there, strict=True) if file not in known]
 
         def contents() -> Iterator[tuple[str, bytes]]:
-            for path, shown in missing:
+            for path, (shown, hashed) in missing:
                 raw = bytes_of(path)
-                if raw is None or digest(raw) != self.seen.content[path]:
+                if raw is None or digest(raw) != hashed:
                     self._fail()
                 yield shown, raw
 
         results = self.crew.map(read_entries, pickle.dumps(draft.settings, 5), contents(), len(missing))
-        for (_, shown), result in zip(missing, chain.from_iterable(results), strict=True):
+        for (_, file), result in zip(missing, chain.from_iterable(results), strict=True):
             if result is None:
                 self._fail()
             facts, texts = result
-            known[keys[shown]] = digest(facts)
-            for kind, value in (("facts", facts), ("texts", texts), ("entry", known[keys[shown]])):
-                self.memo.put(kind, [(keys[shown], value)])
-        return keys, known
+            known[file] = keys[file], digest(facts)
+            for kind, value in (("facts", facts), ("texts", texts), ("entry", known[file][1])):
+                self.memo.put(kind, [(keys[file], value)])
+        _only(known, there)
+        sources = {shown: key for (shown, _), (key, _) in known.items()}
+        for kind in ("entry", "facts", "texts", "words"):
+            self.used[kind] = sources.values()
+        return sources, dict(known.values())
 
     def _link(self, draft: Draft, sources: list[bytes], facts: Mapping[bytes, bytes]) -> tuple[bytes, tuple[Glossary, bytes]]:
         """The glossary without its prose, under the hash of the facts of all entries; and what `names_of` gives.
@@ -234,6 +242,7 @@ class Making:
             self.memo.put("body", [(key, body)])
             self.memo.put("words", [(source, words_)])
             self.memo.put("linked", [(source + hashed, data), (key, data)])
+        _only(found, sources.values())
         linked = {entry.slug: found[sources[entry.place.path]] for entry in glossary.entries}
         self.used["body"] = [body for _, _, body in linked.values()]
         self.used["linked"] = [*(source + hashed for source in sources.values()), *self.used["body"]]
@@ -357,6 +366,13 @@ class Making:
         for page in part_pages(site):
             if (name := f"/{page.part.path}") in groups:
                 yield name, page.file(renderer)
+
+
+def _only(held: dict[T, Any], wanted: Iterable[T]) -> None:
+    """Hold only what is `wanted`, in that order: the memo may forget all else."""
+    found = {key: held[key] for key in wanted}
+    held.clear()
+    held.update(found)
 
 
 def _body_key(entry: Entry, source: bytes, names: bytes) -> bytes:

@@ -50,11 +50,11 @@ def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey |
     """
     key = digest(str(content.resolve()), *(str(folder) for folder in theme))
     data = memo.get("files", [key]).get(key)
-    known: dict[str, tuple[Stamp, bytes]] = read(data) if data else {}
+    known: _Stamped = read(data) if data else {}
     terms = f"{terms_folder(content)}/"
     now = {path: of for path, of in known.items() if path.startswith(terms)} if earlier else {}
-    looks = [_files(str(content), is_passed_over, terms[:-1] if earlier else ""), *(_files(str(folder)) for folder in theme)]
-    found = [{path: _hash(path, status, known, now) for path, status in files} for files in looks]
+    found = [dict(_look(str(content), known, now, is_passed_over, terms[:-1] if earlier else ""))]
+    found += [dict(_look(str(folder), known, now, lambda name: name.startswith("."))) for folder in theme]
     if earlier:
         found[0] |= {path: hashed for path, hashed in earlier.content.items() if path.startswith(terms)}
     if now != known:
@@ -77,36 +77,41 @@ def is_passed_over(name: str) -> bool:
     return name.startswith(".") or name.endswith(("~", ".swp", ".tmp"))
 
 
-def _files(
-    folder: str, passed_over: Callable[[str], bool] = lambda name: name.startswith("."), but: str = ""
-) -> Iterator[tuple[str, os.stat_result]]:
-    """Every file below `folder`, and what links lead to, but those passed over and what is in the folder `but`."""
+_Stamped = dict[str, tuple[Stamp, bytes]]
+
+
+def _look(folder: str, known: _Stamped, now: _Stamped, passed_over: Callable[[str], bool], but: str = "") -> Iterator[tuple[str, bytes]]:
+    """The hash of every file below `folder`, and of what links lead to, but for those passed over and what is in the folder `but`."""
     try:
         with os.scandir(folder) as there:
             entries = list(there)
     except OSError:
         return
     for entry in entries:
-        if passed_over(entry.name) or entry.path == but:
+        path = entry.path
+        if passed_over(entry.name) or path == but:
             continue
         try:
             if entry.is_dir():
-                yield from _files(entry.path, passed_over, but)
-            else:
-                yield entry.path, entry.stat()
+                yield from _look(path, known, now, passed_over, but)
+                continue
+            status = entry.stat()
         except OSError:
             continue
+        stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        before = known.get(path)
+        if before and before[0] == stamp:
+            now[path] = before
+            yield path, before[1]
+        else:
+            yield path, _hash(path, stamp, now)
 
 
-def _hash(path: str, status: os.stat_result, known: dict[str, tuple[Stamp, bytes]], now: dict[str, tuple[Stamp, bytes]]) -> bytes:
-    stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-    before = known.get(path)
-    if before and before[0] == stamp:
-        now[path] = before
-        return before[1]
+def _hash(path: str, stamp: Stamp, now: _Stamped) -> bytes:
+    _, changed, state_changed, _ = stamp
     # A file that may still change within one tick of its clock is looked at again the next time.
-    tick = _FINE if status.st_mtime_ns % 1_000_000 else _COARSE
-    settled = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > tick
+    tick = _FINE if changed % 1_000_000 else _COARSE
+    settled = time.time_ns() - max(changed, state_changed) > tick
     data = bytes_of(path)
     hashed = digest("unreadable", stamp) if data is None else digest(data)
     if settled:

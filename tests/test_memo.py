@@ -182,6 +182,22 @@ def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert way != "with a twin" or tree(tmp_path / "memo.twin") == tree(out)
 
 
+def test_what_was_held_and_forgotten(tmp_path: Path, make_content: MakeContent) -> None:
+    """A text that comes back after so many others that the memo has forgotten it is read again, by a program that ran all the time."""
+    content, out = small(make_content), tmp_path / "site"
+    file = content / "terms" / "term-1.yaml"
+    first = file.read_text()
+    with Memo(tmp_path / "memo") as memo:
+        for number in range((KEPT + 1) * 3 + SPARE):
+            file.write_text(f"{first}summary: Number {number}.\n")
+            assert outcome_with(memo, content, out, at_once=False) == []
+        for text in (f"{first}summary: Number 1.\n", first):
+            file.write_text(text)
+            assert outcome_with(memo, content, out, at_once=False) == []
+            assert outcome(content, tmp_path / "clean", None) == []
+            assert tree(out) == tree(tmp_path / "clean")
+
+
 # --- nothing to do --------------------------------------------------------------------------------
 
 
