@@ -81,10 +81,10 @@ class Making:
         self.progress("checking and linking")
         key, (glossary, names) = self._link(draft, list(sources.values()), facts)
         self.progress("marking up")
-        linked = self._mark_up(glossary, names, sources)
+        linked = self._mark_up(key, glossary, names, sources)
         self.progress("training the language model")
         model_key, model = self._train(key, glossary, linked)
-        about, issues = self._pages(glossary, names)
+        about, issues = self._pages(key, glossary, names)
         moments, dates = self._dates(key, glossary)
         site = Site(
             glossary,
@@ -204,23 +204,23 @@ class Making:
             if any(not problem.advice for problem in problems()):
                 self._fail()
 
-    def _mark_up(self, glossary: Glossary, names: bytes, sources: Mapping[str, bytes]) -> dict[str, Linked]:
-        """By slug what each entry's prose leads to and needs, and the key under which it is known as HTML.
+    def _mark_up(self, key: bytes, glossary: Glossary, names: bytes, sources: Mapping[str, bytes]) -> dict[str, Linked]:
+        """By slug what each entry's prose leads to and needs, and the key under which it is known as HTML; the glossary is known as `key`.
 
         Which names a text can mention depends on its words only: a new name changes the key of those texts that have
         its first word.
         """
-        hashed = digest(names, *((entry.slug, entry.title) for entry in glossary.entries))
+        hashed: bytes = self.memo.hold("titles", key, lambda: digest(names, *((entry.slug, entry.title) for entry in glossary.entries)))
         found: dict[bytes, Linked] = self.memo.hold("marked", hashed, dict)
         unknown = {source: entry for entry in glossary.entries if (source := sources[entry.place.path]) not in found}
 
-        def know(keys: Mapping[bytes, bytes]) -> None:
-            """Take what is known of sources under their `keys`, for the next time under that of today."""
-            for key, data in self.memo.get("linked", keys).items():
-                source = keys[key]
+        def know(under: Mapping[bytes, bytes]) -> None:
+            """Take what is known of sources `under` other keys, for the next time under those of today."""
+            for known_as, data in self.memo.get("linked", under).items():
+                source = under[known_as]
                 found[source] = _linked_of(data)
                 del unknown[source]
-                if key != source + hashed:
+                if known_as != source + hashed:
                     self.memo.put("linked", [(source + hashed, data)])
 
         know({source + hashed: source for source in unknown})
@@ -235,13 +235,13 @@ class Making:
 
         results = self.crew.map(mark_up, names, values(), len(unknown))
         for (source, entry), (body, words_, known_names) in zip(unknown.items(), chain.from_iterable(results), strict=True):
-            key = _body_key(entry, source, known_names)
+            known_as = _body_key(entry, source, known_names)
             *_, mentions_, styles = read(body)
-            data = plain((mentions_, styles, key))
+            data = plain((mentions_, styles, known_as))
             found[source] = _linked_of(data)
-            self.memo.put("body", [(key, body)])
+            self.memo.put("body", [(known_as, body)])
             self.memo.put("words", [(source, words_)])
-            self.memo.put("linked", [(source + hashed, data), (key, data)])
+            self.memo.put("linked", [(source + hashed, data), (known_as, data)])
         _only(found, sources.values())
         linked = {entry.slug: found[sources[entry.place.path]] for entry in glossary.entries}
         self.used["body"] = [body for _, _, body in linked.values()]
@@ -289,9 +289,13 @@ class Making:
         self.used["said"], self.used["printed"] = found.keys(), found.values()
         return {entry.slug: hashed for entry, hashed in zip(glossary.entries, found.values(), strict=True)}
 
-    def _pages(self, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str]]:
-        """The about page and the newsletter's issues as HTML."""
-        hashed = digest(names, *((entry.slug, entry.title, entry.aliases) for entry in glossary.entries))
+    def _pages(self, key: bytes, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str]]:
+        """The about page and the newsletter's issues as HTML; the glossary is known as `key`."""
+
+        def of_names() -> bytes:
+            return digest(names, *((entry.slug, entry.title, entry.aliases) for entry in glossary.entries))
+
+        hashed: bytes = self.memo.hold("names", key, of_names)
         markups: list[Markup] = []
 
         def html(text: str) -> str:
