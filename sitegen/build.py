@@ -67,9 +67,11 @@ def _build(
     with Crew(jobs, scheduler) as crew:
         twin = _twin(memo, place) if at_once else None
         looks = crew.beside(partial(_looks, None if left else before, out, twin), 0 if left else len(before.stamps))
+        from .known import Known
         from .making import Making
 
-        making = Making(content, folders, stands_at, seen, memo, crew, progress, spent)
+        known = Known(memo, crew)
+        making = Making(content, folders, stands_at, seen, known, progress, spent)
         plan = making.plan(before.groups, lambda: looks()[0])
         groups: dict[str, list[str]] = {}
 
@@ -93,7 +95,7 @@ def _build(
         memo.put("site", [(place, plain(manifest.plain())), (_beside(place), plain(tuple(written.twin.items())))])
         if not at_once:
             memo.left[place] = manifest
-        memo.keep({**making.used, "site": [place, _beside(place)], "files": []})
+        memo.keep({**known.used, "site": [place, _beside(place)], "files": []})
     return written
 
 
@@ -117,9 +119,9 @@ def _twin(memo: Memo, place: bytes) -> Twin | None:
 def language_model(content: Path) -> LanguageModel:
     """The model that the pages of the folder `content` show. Raises ContentError with every problem."""
     from .check import check
+    from .entries import require
     from .link import link
     from .load import load
-    from .making import require
     from .markup import Markup
     from .train import train
 

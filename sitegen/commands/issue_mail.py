@@ -11,9 +11,9 @@ from urllib.parse import urljoin
 import click
 
 from ..check import check
+from ..entries import require
 from ..link import link
 from ..load import load
-from ..making import require
 from ..markup import Markup, at_root
 from ..model import Glossary, Issue
 from ..names import url_path

@@ -1,0 +1,174 @@
+"""Files -> entries that are read, checked, linked and marked up, of which each is done again only if what it is made of has changed."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from sys import intern
+from typing import Any, NoReturn, TypeVar
+
+from .check import check, stopping
+from .checks.completeness import needed
+from .checks.texts import markup as check_markup
+from .known import Known
+from .link import link
+from .load import from_facts, load
+from .memo import digest, joined, plain, read
+from .mentions import Mentions, names_of
+from .model import Draft, Entry, Glossary
+from .problems import ContentError, Problem
+from .survey import Survey, bytes_of, terms_folder
+from .work import mark_up, read_entries
+
+T = TypeVar("T")
+Linked = tuple[tuple[str, ...], tuple[tuple[str, str], ...], bytes]  # the entries that a body leads to, its styles, its key
+
+
+class ChangedError(OSError):
+    """The content was changed while it was read."""
+
+
+def require(problems: Iterable[Problem]) -> None:
+    """Raise ContentError if any of `problems` is more than advice."""
+    if serious := [problem for problem in problems if not problem.advice]:
+        raise ContentError(serious)
+
+
+class Entries:
+    """The entries of the folder `content`, as `seen`, for a site that stands at an address, and whose form posts to another."""
+
+    def __init__(self, content: Path, stands_at: tuple[str, str], seen: Survey, known: Known) -> None:
+        self.content, self.stands_at, self.seen, self.known = content, stands_at, seen, known
+        self.terms = f"{terms_folder(content)}/"
+
+    def fail(self) -> NoReturn:
+        """Something is wrong with the content: say all of it."""
+        require(check(load(self.content)))
+        raise ChangedError("the content was changed while it was read; build again")
+
+    def read(self, draft: Draft, files: list[tuple[str, str]]) -> tuple[dict[str, bytes], dict[bytes, bytes]]:
+        """By the names of the entries' files a hash of each, under which its facts and texts are known; and by that, of its facts."""
+        rules = sorted((name, rule.level, rule.limit) for name, rule in draft.settings.rules.items())
+        common = digest(self.seen.program, *rules)
+        # By name and content, the hash of both, and that of the facts.
+        known: dict[tuple[str, bytes], tuple[bytes, bytes]] = self.known.memo.hold("read", common, dict)
+        content = {path: hashed for path, hashed in self.seen.content.items() if path.startswith(self.terms)}
+        if len(content) != len(files) or not all(path in content for path, _ in files):
+            self.fail()
+        there = [(shown, content[path]) for path, shown in files]
+        keys = {file: joined(common, file[1], file[0].encode(errors="surrogatepass")) for file in there if file not in known}
+        found = self.known.memo.get("entry", keys.values())
+        known.update((file, (key, found[key])) for file, key in keys.items() if key in found)
+        missing = [(path, file) for (path, _), file in zip(files, there, strict=True) if file not in known]
+
+        def contents() -> Iterator[tuple[str, bytes]]:
+            for path, (shown, hashed) in missing:
+                raw = bytes_of(path)
+                if raw is None or digest(raw) != hashed:
+                    self.fail()
+                yield shown, raw
+
+        results = self.known.crew.map(read_entries, pickle.dumps(draft.settings, 5), contents(), len(missing))
+        for (_, file), result in zip(missing, chain.from_iterable(results), strict=True):
+            if result is None:
+                self.fail()
+            facts, texts = result
+            known[file] = keys[file], digest(facts)
+            for kind, value in (("facts", facts), ("texts", texts), ("entry", known[file][1])):
+                self.known.memo.put(kind, [(keys[file], value)])
+        _only(known, there)
+        sources = {shown: key for (shown, _), (key, _) in known.items()}
+        for kind in ("entry", "facts", "texts", "words"):
+            self.known.used[kind] = sources.values()
+        return sources, dict(known.values())
+
+    def link(self, draft: Draft, sources: list[bytes], facts: Mapping[bytes, bytes]) -> tuple[bytes, tuple[Glossary, bytes]]:
+        """The glossary without its prose, under the hash of the facts of all entries; and what `names_of` gives.
+
+        That it is known means that `check` found nothing wrong in those facts.
+        """
+        if needed in stopping(draft.settings):  # which looks at the prose
+            require(check(load(self.content), (needed,)))
+        others = (
+            part for path, hashed in sorted(self.seen.content.items()) if not path.startswith(self.terms) for part in (path, hashed)
+        )
+        key = digest(self.seen.program, *self.stands_at, *others, *(facts[source] for source in sources))
+        return key, self.known.one("glossary", key, lambda: self._linked(draft, sources))
+
+    def _linked(self, draft: Draft, sources: list[bytes]) -> tuple[Glossary, bytes]:
+        facts = self.known.memo.get("facts", sources)
+        whole = Draft(
+            draft.settings, tuple(from_facts(read(facts[source])) for source in sources), draft.explorables, draft.issues,
+            draft.held_out, draft.problems,
+        )  # fmt: skip
+        checks = [each for each in stopping(draft.settings) if each is not needed]
+        problems = self.known.crew.beside(lambda: (*check(whole, checks), *check(draft, (check_markup,))), len(sources))
+        try:
+            glossary = link(whole, *self.stands_at)
+            return glossary, plain(names_of(glossary))
+        finally:  # whether or not a draft that does not pass could be linked
+            if any(not problem.advice for problem in problems()):
+                self.fail()
+
+    def mark_up(self, key: bytes, glossary: Glossary, names: bytes, sources: Mapping[str, bytes]) -> dict[str, Linked]:
+        """By slug what each entry's prose leads to and needs, and the key under which it is known as HTML; the glossary is known as `key`.
+
+        Which names a text can mention depends on its words only: a new name changes the key of those texts that have
+        its first word.
+        """
+        hashed: bytes = self.known.memo.hold("titles", key, lambda: digest(names, *((entry.slug, entry.title) for entry in glossary.entries)))
+        found: dict[bytes, Linked] = self.known.memo.hold("marked", hashed, dict)
+        unknown = {source: entry for entry in glossary.entries if (source := sources[entry.place.path]) not in found}
+
+        def know(under: Mapping[bytes, bytes]) -> None:
+            """Take what is known of sources `under` other keys, for the next time under those of today."""
+            for known_as, data in self.known.memo.get("linked", under).items():
+                source = under[known_as]
+                found[source] = _linked_of(data)
+                del unknown[source]
+                if known_as != source + hashed:
+                    self.known.memo.put("linked", [(source + hashed, data)])
+
+        know({source + hashed: source for source in unknown})
+        if len(unknown) > 1:
+            mentions = Mentions(read(names))
+            words = ((source, data) for source, data in self.known.memo.each("words") if source in unknown)
+            know({_body_key(unknown[source], source, mentions.known(read(data))): source for source, data in words})
+
+        def values() -> Iterator[tuple[Entry, bytes]]:
+            for source, entry in unknown.items():
+                yield entry, self.known.memo.get("texts", [source])[source]
+
+        results = self.known.crew.map(mark_up, names, values(), len(unknown))
+        for (source, entry), (body, words_, known_names) in zip(unknown.items(), chain.from_iterable(results), strict=True):
+            known_as = _body_key(entry, source, known_names)
+            *_, mentions_, styles = read(body)
+            data = plain((mentions_, styles, known_as))
+            found[source] = _linked_of(data)
+            self.known.memo.put("body", [(known_as, body)])
+            self.known.memo.put("words", [(source, words_)])
+            self.known.memo.put("linked", [(source + hashed, data), (known_as, data)])
+        _only(found, sources.values())
+        linked = {entry.slug: found[sources[entry.place.path]] for entry in glossary.entries}
+        self.known.used["body"] = [body for _, _, body in linked.values()]
+        self.known.used["linked"] = [*(source + hashed for source in sources.values()), *self.known.used["body"]]
+        return linked
+
+
+def _only(held: dict[T, Any], wanted: Iterable[T]) -> None:
+    """Hold only what is `wanted`, in that order: the memo may forget all else."""
+    found = {key: held[key] for key in wanted}
+    held.clear()
+    held.update(found)
+
+
+def _body_key(entry: Entry, source: bytes, names: bytes) -> bytes:
+    """The hash of all that an entry's body is made of: its texts, the names it may mention, those it links to."""
+    return digest(source, names, entry.links)
+
+
+def _linked_of(data: bytes) -> Linked:
+    mentions, styles, body = read(data)
+    return tuple(map(intern, mentions)), styles, body  # every slug stands in many of them
