@@ -78,8 +78,8 @@ class Outbox:
         ))  # fmt: skip
         kept = connection.execute(
             select(mail.c.subscriber, mail.c.kind, mail.c.created).where(mail.c.id == number)
-        ).one()
-        if kept.subscriber is None:
+        ).one_or_none()
+        if kept is None or kept.subscriber is None:  # erased while the mail was on its way, and by now perhaps forgotten
             return
         if outcome.state == "sent":
             note(connection, who, f"sent {kept.kind}", now, message_id=self._message_id(number, kept.created))

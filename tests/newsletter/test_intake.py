@@ -255,6 +255,24 @@ def test_a_killed_server_has_one_message_id(desk: Desk) -> None:
     assert sorted(row[3] for row in dump(desk.database)["mail"]) == ["failed", "skipped"]
 
 
+@pytest.mark.parametrize("became", ["sent", "failed"])
+def test_a_mail_that_was_forgotten_on_its_way(desk: Desk, became: str) -> None:
+    """What became of a mail is of no matter once its reader was erased and the mail itself, long decided on, was removed."""
+    now = time.time()
+    desk.post(["anna@example.org"], now - 31 * DAY)
+    desk.decide(now - 31 * DAY)
+    outbox = Outbox(CONFIG, Texts(CONFIG), "server")
+    (job,) = desk.database.write(lambda connection: outbox.step(connection, [], 5))
+    desk.database.write(lambda connection: remove(connection, parse_address(job.to), KEYS, now, forget=True))
+    desk.database.write(lambda connection: purge(connection, now))
+    assert dump(desk.database)["mail"] == []
+    refused = RefusedError(550, "5.1.1 no such user") if became == "failed" else None
+    outcome = Outcome(job, became, refused and 550, "", refusal=refused, attempts=1)
+    assert desk.database.write(lambda connection: outbox.step(connection, [outcome], 5)) == []
+    assert outbox.under_way == set()
+    assert desk.database.write(states) == {}
+
+
 def test_the_other_server_sends_nothing(desk: Desk) -> None:
     """While one server has the lease, another claims no mail."""
     desk.post(["anna@example.org"], time.time())
