@@ -119,41 +119,45 @@ class Entries:
         its first word.
         """
         hashed: bytes = self.known.memo.hold("titles", key, lambda: digest(names, *((entry.slug, entry.title) for entry in glossary.entries)))
-        found: dict[bytes, Linked] = self.known.memo.hold("marked", hashed, dict)
-        unknown = {source: entry for entry in glossary.entries if (source := sources[entry.place.path]) not in found}
+        keys = {entry.slug: _text_key(entry, sources[entry.place.path], hashed) for entry in glossary.entries}
+        found: dict[bytes, Linked] = self.known.memo.hold("marked", b"", dict)
+        unknown = {keys[entry.slug]: entry for entry in glossary.entries if keys[entry.slug] not in found}
 
         def know(under: Mapping[bytes, bytes]) -> None:
-            """Take what is known of sources `under` other keys, for the next time under those of today."""
+            """Take what is known of texts `under` other keys, for the next time under those of today."""
             for known_as, data in self.known.memo.get("linked", under).items():
-                source = under[known_as]
-                found[source] = _linked_of(data)
-                del unknown[source]
-                if known_as != source + hashed:
-                    self.known.memo.put("linked", [(source + hashed, data)])
+                today = under[known_as]
+                found[today] = _linked_of(data)
+                del unknown[today]
+                if known_as != today:
+                    self.known.memo.put("linked", [(today, data)])
 
-        know({source + hashed: source for source in unknown})
+        know({today: today for today in unknown})
         if len(unknown) > 1:
             mentions = Mentions(read(names))
-            words = ((source, data) for source, data in self.known.memo.each("words") if source in unknown)
-            know({_body_key(unknown[source], source, mentions.known(read(data))): source for source, data in words})
+            places = {sources[entry.place.path]: today for today, entry in unknown.items()}
+            words = ((source, data) for source, data in self.known.memo.each("words") if source in places)
+            know({_body_key(unknown[places[source]], source, mentions.known(read(data))): places[source] for source, data in words})
 
         def values() -> Iterator[tuple[Entry, bytes]]:
-            for source, entry in unknown.items():
+            for entry in unknown.values():
+                source = sources[entry.place.path]
                 yield entry, self.known.memo.get("texts", [source])[source]
 
         results = self.known.crew.map(mark_up, names, values(), len(unknown))
-        for (source, entry), (body, words_, known_names) in zip(unknown.items(), chain.from_iterable(results), strict=True):
+        for (today, entry), (body, words_, known_names) in zip(unknown.items(), chain.from_iterable(results), strict=True):
+            source = sources[entry.place.path]
             known_as = _body_key(entry, source, known_names)
             *_, mentions_, styles = read(body)
             data = plain((mentions_, styles, known_as))
-            found[source] = _linked_of(data)
+            found[today] = _linked_of(data)
             self.known.memo.put("body", [(known_as, body)])
             self.known.memo.put("words", [(source, words_)])
-            self.known.memo.put("linked", [(source + hashed, data), (known_as, data)])
-        _only(found, sources.values())
-        linked = {entry.slug: found[sources[entry.place.path]] for entry in glossary.entries}
+            self.known.memo.put("linked", [(today, data), (known_as, data)])
+        _only(found, keys.values())
+        linked = {slug: found[today] for slug, today in keys.items()}
         self.known.used["body"] = [body for _, _, body in linked.values()]
-        self.known.used["linked"] = [*(source + hashed for source in sources.values()), *self.known.used["body"]]
+        self.known.used["linked"] = [*keys.values(), *self.known.used["body"]]
         return linked
 
 
@@ -162,6 +166,11 @@ def _only(held: dict[T, Any], wanted: Iterable[T]) -> None:
     found = {key: held[key] for key in wanted}
     held.clear()
     held.update(found)
+
+
+def _text_key(entry: Entry, source: bytes, names: bytes) -> bytes:
+    """What an entry's body is made of: its texts, all names, and to what those lead that it links to. To hash all of it would take longer."""
+    return source + names + (digest(entry.links) if entry.links else b"")
 
 
 def _body_key(entry: Entry, source: bytes, names: bytes) -> bytes:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 import yaml
@@ -48,8 +49,8 @@ Glossary = dict[str, Entry]
 # --- random changes, each of which may leave a glossary with problems ----------------------------
 
 
-def entry(moments: random.Random, names: list[str]) -> Entry:
-    """An entry whose prose mentions some of `names`, by hand and by chance."""
+def entry(moments: random.Random, names: list[str], spelled: list[str]) -> Entry:
+    """An entry whose prose mentions some of `names`, addresses, by hand and by chance; and what is `spelled` by hand."""
 
     def text(size: int) -> str:
         words = [moments.choice([*WORDS, *names, "a", "the", "of", "models", "tokens"]) for _ in range(size)]
@@ -64,7 +65,7 @@ def entry(moments: random.Random, names: list[str]) -> Entry:
     if moments.random() < 0.8:
         found["summary"] = text(9)
     if moments.random() < 0.8:
-        link = f"[[{moments.choice(names)}]]" if names and moments.random() < 0.5 else "nothing"
+        link = f"[[{moments.choice(spelled)}]]" if names and moments.random() < 0.5 else "nothing"
         found["explainer"] = (
             f"{text(12)} See {link}, $x^{moments.randint(1, 3)}$.\n\n## {text(2)}\n\n{text(14)} `{text(1)}`\n"
         )
@@ -83,13 +84,14 @@ def entry(moments: random.Random, names: list[str]) -> Entry:
 
 def add(moments: random.Random, files: Glossary) -> None:
     """A new entry."""
-    files[f"{moments.choice(WORDS)}-{moments.randint(1, 99)}"] = entry(moments, names(files))
+    files[f"{moments.choice(WORDS)}-{moments.randint(1, 99)}"] = entry(moments, names(files), spelled(files))
 
 
 def edit(moments: random.Random, files: Glossary) -> None:
     """One field of one entry, which may be all that others show of it."""
     name = moments.choice(sorted(files))
-    new = entry(moments, [other for other in names(files) if other != name])
+    others = {other: fields for other, fields in files.items() if other != name}
+    new = entry(moments, names(others), spelled(others))
     field = moments.choice(sorted(new))
     files[name] = {**files[name], field: new[field]}
 
@@ -107,8 +109,14 @@ def rename(moments: random.Random, files: Glossary) -> None:
 
 
 def names(files: Glossary) -> list[str]:
-    """What can be linked to."""
+    """What can be linked to by its address."""
     return sorted(files)
+
+
+def spelled(files: Glossary) -> list[str]:
+    """What can be linked to, by its address or another name."""
+    aliases = [alias for fields in files.values() for alias in cast("list[str]", fields.get("aliases", []))]
+    return sorted({*files, *(str(fields["term"]) for fields in files.values()), *aliases})
 
 
 CHANGES: tuple[Callable[[random.Random, Glossary], None], ...] = (add, add, edit, edit, edit, drop, rename)
@@ -180,6 +188,25 @@ def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
             assert tree(out) == tree(clean)
     assert built >= 15
     assert way != "with a twin" or tree(tmp_path / "memo.twin") == tree(out)
+
+
+def test_a_name_that_leads_elsewhere(tmp_path: Path, make_content: MakeContent) -> None:
+    """A link by a name that moves from one entry to another leads there, though the linking text is as it was and no text is linked by itself."""
+
+    def content(first: str, second: str) -> Path:
+        return make_content({
+            "alpha.yaml": f"term: Alpha\ndefinition: One.\nautolink: false\n{first}",
+            "beta.yaml": f"term: Beta\ndefinition: Two.\nautolink: false\n{second}",
+            "gamma.yaml": "term: Gamma\ndefinition: Three.\nsummary: See [[delta]].\n",
+        })  # fmt: skip
+
+    name = "aliases: [delta]\n"
+    with Memo(tmp_path / "memo") as memo:
+        for number, (first, second) in enumerate([(name, ""), ("", name), (name, "")]):
+            assert outcome(content(first, second), tmp_path / "site", tmp_path / "memo") == []
+            assert outcome_with(memo, content(first, second), tmp_path / "held", at_once=False) == []
+            assert outcome(content(first, second), tmp_path / f"clean-{number}", None) == []
+            assert tree(tmp_path / "site") == tree(tmp_path / "held") == tree(tmp_path / f"clean-{number}")
 
 
 def test_what_was_held_and_forgotten(tmp_path: Path, make_content: MakeContent) -> None:
