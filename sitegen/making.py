@@ -19,7 +19,7 @@ from .manifest import Group
 from .markup import Body, Markup
 from .memo import Memo, digest, joined, plain, read
 from .model import Dates, Entry, File, Glossary, Theme
-from .outputs import MODEL_OUTPUTS, SITE_OUTPUTS, Surroundings, part_pages
+from .outputs import MODEL_OUTPUTS, SITE_OUTPUTS, Surroundings, part_pages, to_begin_with
 from .render import Renderer, compiled
 from .site import Site
 from .survey import Survey
@@ -85,7 +85,8 @@ class Making:
             for entry, hashed in zip(glossary.entries, around(), strict=True)
         }
         keys[MODEL] = digest(frame, model_key, repr(glossary.held_out))
-        keys[WHOLE_SITE] = digest(frame, key, model_key, about, tuple(sorted(issues.items())), moments)
+        first = self.known.one("first", known_as, lambda: tuple(entry.slug for entry in to_begin_with(site)))
+        keys[WHOLE_SITE] = digest(frame, key, model_key, about, tuple(sorted(issues.items())), moments, first)
         keys |= self.known.one("parts", digest(frame, key), lambda: {f"/{page.part.path}": digest(frame, page.digest()) for page in part_pages(site)})
         same = (name for name, key in keys.items() if name in before and before[name].key == key)
         gone = spoilt()

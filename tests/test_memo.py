@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import cast
+from zlib import crc32
 
 import pytest
 import yaml
@@ -136,6 +137,7 @@ def write_down(content: Path, files: Glossary, moments: random.Random) -> None:
             if times and moments.random() < 0.3:
                 os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     site = "title: T\nbase_url: https://example.org/\ntopics: [{name: Training}, {name: Generation}]\n"
+    site += "newsletter: {action: 'https://mail.example/subscribe', sender: 'T <t@example.org>'}\n"
     site += f"about: About [[{names(files)[0]}]] and the models.\ndemo: {{tokens: {moments.choice([1000, 1000, 1000, 5000])}}}\n"
     if not (content / "site.yaml").exists() or moments.random() < 0.2:
         (content / "site.yaml").write_text(site)
@@ -207,6 +209,22 @@ def test_a_name_that_leads_elsewhere(tmp_path: Path, make_content: MakeContent) 
             assert outcome_with(memo, content(first, second), tmp_path / "held", at_once=False) == []
             assert outcome(content(first, second), tmp_path / f"clean-{number}", None) == []
             assert tree(tmp_path / "site") == tree(tmp_path / "held") == tree(tmp_path / f"clean-{number}")
+
+
+def test_what_a_new_reader_is_shown_first(tmp_path: Path, make_content: MakeContent) -> None:
+    """The page after subscribing shows the entries that most others lead to, also where nothing but mentions in texts that the model does not read has changed."""
+    site = "title: T\nbase_url: https://example.org/\nnewsletter: {action: 'https://mail.example/subscribe', sender: 'T <t@example.org>'}\ndemo: {tokens: 1000}\n"
+    names = sorted((f"filler-{number}" for number in range(60)), key=lambda name: crc32(name.encode()))  # as the model chooses them
+    for number, mentioned in enumerate(("kernel", "zebra", "kernel")):
+        entries = {f"{name}.yaml": f"term: {name.title()}\ndefinition: Number {name}.\n" for name in ("kernel", "zebra")}
+        texts = {name: "So it goes on. " * 10 + f"See the {mentioned if name in names[-3:] else 'end'}.\n" for name in names}
+        entries |= {f"{name}.yaml": f"term: {name.title()}\ndefinition: Number {name}.\nsummary: {text}" for name, text in texts.items()}
+        content = make_content({"site.yaml": site, **entries})
+        assert outcome(content, tmp_path / "site", tmp_path / "memo") == []
+        assert outcome(content, tmp_path / f"clean-{number}", None) == []
+        assert tree(tmp_path / "site") == tree(tmp_path / f"clean-{number}")
+    welcome = (tmp_path / "site" / "subscribe" / "welcome" / "index.html").read_text()
+    assert "Kernel" in welcome
 
 
 def test_what_was_held_and_forgotten(tmp_path: Path, make_content: MakeContent) -> None:

@@ -13,7 +13,7 @@ from .feed import feed
 from .lists import PartPage, part_pages
 from .llms import llms
 from .markdown import markdown
-from .newsletter import newsletter
+from .newsletter import newsletter, to_begin_with
 from .pages import model, pages
 from .redirects import redirects
 from .robots import robots
@@ -26,4 +26,4 @@ ENTRY_OUTPUTS: tuple[Callable[[Shown, Renderer], Iterator[File]], ...] = (term_p
 SITE_OUTPUTS: tuple[Callable[[Site, Renderer], Iterator[File]], ...] = (pages, newsletter, assets, api, feed, sitemap, robots, llms)
 MODEL_OUTPUTS: tuple[Callable[[Site, Renderer], Iterator[File]], ...] = (model,)
 
-__all__ = ["ENTRY_OUTPUTS", "MODEL_OUTPUTS", "SITE_OUTPUTS", "Around", "PartPage", "Printed", "Shown", "Surroundings", "part_pages", "printed"]
+__all__ = ["ENTRY_OUTPUTS", "MODEL_OUTPUTS", "SITE_OUTPUTS", "Around", "PartPage", "Printed", "Shown", "Surroundings", "part_pages", "printed", "to_begin_with"]

@@ -65,7 +65,10 @@ def newsletter(site: Site, renderer: Renderer) -> Iterator[File]:
 
 
 def to_begin_with(site: Site) -> list[Entry]:
-    """The few entries that most others lead to, those for beginners first."""
+    """The few entries that most others lead to, those for beginners first; none where nobody is shown them."""
+    form = site.glossary.settings.newsletter
+    if not (form and form.own):
+        return []
 
     def order(entry: Entry) -> tuple[bool, int]:
         return entry.level != "beginner", -len(site.backlinks.get(entry.slug, ()))
