@@ -65,12 +65,12 @@ class Making:
         linked = self.entries.mark_up(key, glossary, names, sources)
         self.progress("training the language model")
         model_key, model = self._train(key, glossary, linked)
-        about, issues = self._pages(key, glossary, names)
+        about, issues, styles = self._pages(key, glossary, names)
         moments, dates = self._dates(key, glossary)
         site = Site(
             glossary,
             {slug: mentions for slug, (mentions, _, _) in linked.items()},
-            tuple(sorted({style for _, styles, _ in linked.values() for style in styles})),
+            tuple(sorted(styles.union(*(found for _, found, _ in linked.values())))),
             about, issues, model, dates, self._theme(),
         )  # fmt: skip
         known_as = digest(key, moments, *(site.mentions[entry.slug] for entry in glossary.entries))
@@ -137,25 +137,28 @@ class Making:
         self.known.used["said"], self.known.used["printed"] = found.keys(), found.values()
         return {entry.slug: hashed for entry, hashed in zip(glossary.entries, found.values(), strict=True)}
 
-    def _pages(self, key: bytes, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str]]:
-        """The about page and the newsletter's issues as HTML; the glossary is known as `key`."""
+    def _pages(self, key: bytes, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str], set[tuple[str, str]]]:
+        """The about page and the newsletter's issues as HTML, and the styles of their formulas; the glossary is known as `key`."""
 
         def of_names() -> bytes:
             return digest(names, *((entry.slug, entry.title, entry.aliases) for entry in glossary.entries))
 
         hashed: bytes = self.known.memo.hold("names", key, of_names)
         markups: list[Markup] = []
+        needed: set[tuple[str, str]] = set()
 
-        def html(text: str) -> str:
+        def made(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
             if not markups:
                 markups.append(Markup.of(glossary))
-            return markups[0].page(text)
+            return markups[0].page(text), tuple(sorted(markups[0].styles))
 
-        def known(text: str) -> str:
-            return str(self.known.one("page", digest(self.seen.program, hashed, text), lambda: html(text)))
+        def html(text: str) -> str:
+            found, styles = self.known.one("page", digest(self.seen.program, hashed, text), lambda: made(text))
+            needed.update(styles)
+            return str(found)
 
-        about = known(glossary.settings.about.value) if glossary.settings.about else ""
-        return about, {issue.name: known(issue.body.value) for issue in glossary.issues}
+        about = html(glossary.settings.about.value) if glossary.settings.about else ""
+        return about, {issue.name: html(issue.body.value) for issue in glossary.issues}, needed
 
     def _dates(self, key: bytes, glossary: Glossary) -> tuple[bytes, dict[str, Dates]]:
         """When the entries of the glossary known as `key` changed, by slug, after a hash of it."""

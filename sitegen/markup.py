@@ -105,7 +105,8 @@ class Markup:
         )
 
     def page(self, text: str) -> str:
-        """The HTML of a Markdown text that is a page of its own: its `##` come right below the page's heading."""
+        """The HTML of a Markdown text that is a page of its own: its `##` come right below the page's heading. `styles` are what its formulas need."""
+        self.styles = set()
         return re.sub(r"(</?h)([3-6])", lambda m: f"{m[1]}{int(m[2]) - 1}", self.html(text))
 
     def html(self, text: str, slug: str = "", automatic: bool = True) -> str:

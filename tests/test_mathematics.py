@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from sitegen.mathematics import MAX_TEX, TexError, formula
 
+from .conftest import MakeContent, sitegen
 from .prose import markup
 
 
@@ -59,6 +61,28 @@ def test_formulas_have_no_style(tex: str, display: bool) -> None:
     assert re.fullmatch("<math.*</math>", made.html, re.DOTALL)
     assert {name for names in re.findall(r'class="([^"]*)"', made.html) for name in names.split() if name.startswith("m-")} == dict(made.styles).keys()
     assert ("display" in made.html.split(">")[0]) is display
+
+
+def test_formulas_on_every_page_have_their_rules(tmp_path: Path, make_content: MakeContent) -> None:
+    """The stylesheet has the rules of all formulas, be they in an entry, on the about page or in an issue of the newsletter; after a rebuild too."""
+
+    def aligned(sides: str) -> str:
+        return rf"$$\begin{{array}}{{{sides}}} a & b \\ c & d \end{{array}}$$"
+
+    content = make_content({
+        "site.yaml": f"title: T\nbase_url: https://example.org/\nabout: {aligned('lr')}\n",
+        "one.yaml": f"term: One\ndefinition: The first.\nsummary: {aligned('cc')}\n",
+    })  # fmt: skip
+    (content / "newsletter").mkdir()
+    (content / "newsletter" / "2024-01-05-first.md").write_text(f"# First\n\n{aligned('rl')}\n")
+    for _ in range(2):
+        assert sitegen("build", "--content", content, "--out", tmp_path / "site").status == 0
+        html = [file.read_text() for file in (tmp_path / "site").rglob("index.html")]
+        used = {name for text in html for names in re.findall(r'class="([^"]*)"', text) for name in names.split() if name.startswith("m-")}
+        (css,) = (tmp_path / "site" / "assets").rglob("site.css")
+        assert used == set(re.findall(r"\.(m-[0-9a-f]+)\{", css.read_text()))
+        assert len(used) > 2
+        (content / "terms" / "one.yaml").write_text("term: One\ndefinition: The first.\n")
 
 
 def test_display_formulas_can_be_scrolled() -> None:
