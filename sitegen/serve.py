@@ -236,7 +236,8 @@ def serve(
 
                 def ready(written: Written) -> None:
                     say(f"built in {time.perf_counter() - start:.2f} s, {written.changed} files changed")
-                    state.tell(())
+                    if written.changed or written.removed or state.problems:  # else a page has nothing to load again
+                        state.tell(())
 
                 try:
                     build(content, out, templates, address, memo=memo, at_once=False, form_action=form_action, ready=ready)

@@ -53,16 +53,20 @@ class Site:
         for folder in (self.out, self.root / f"cache-{self.name}"):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def edit(self, number: int) -> tuple[Path, str]:
-        """Change one entry's body, another one each time; its file, and what stands there now."""
+    def edit(self, number: int) -> None:
+        """Change one entry's body, another one each time."""
+        file, text, _ = self.edited(number)
+        file.write_text(text, "utf-8")
+
+    def edited(self, number: int) -> tuple[Path, str, str]:
+        """An entry's file, the text that an edit makes of it, and what of that is new."""
         files = sorted(file for file in (self.root / self.source).glob(self.pages) if file.name[0] != "_")
         file = files[number * 37 % len(files)]
         text = file.read_text("utf-8")
         revision = re.search(r"Revision (\d+)\.", text)
         assert revision
         changed = f"Revision {int(revision[1]) + 1}."
-        file.write_text(text.replace(revision[0], changed, 1), "utf-8")
-        return file, changed
+        return file, text.replace(revision[0], changed, 1), changed
 
     def add(self) -> None:
         """Add the entry that pages mention already."""
