@@ -53,15 +53,15 @@ class Entries:
         rules = sorted((name, rule.level, rule.limit) for name, rule in draft.settings.rules.items())
         common = digest(self.seen.program, *rules)
         # By name and content, the hash of both, and that of the facts.
-        known: dict[tuple[str, bytes], tuple[bytes, bytes]] = self.known.memo.hold("read", common, dict)
+        held: dict[tuple[str, bytes], tuple[bytes, bytes]] = self.known.memo.hold("read", common, dict)
         content = {path: hashed for path, hashed in self.seen.content.items() if path.startswith(self.terms)}
         if len(content) != len(files) or not all(path in content for path, _ in files):
             self.fail()
         there = [(shown, content[path]) for path, shown in files]
-        keys = {file: joined(common, file[1], file[0].encode(errors="surrogatepass")) for file in there if file not in known}
+        keys = {file: joined(common, file[1], file[0].encode(errors="surrogatepass")) for file in there if file not in held}
         found = self.known.memo.get("entry", keys.values())
-        known.update((file, (key, found[key])) for file, key in keys.items() if key in found)
-        missing = [(path, file) for (path, _), file in zip(files, there, strict=True) if file not in known]
+        held.update((file, (key, found[key])) for file, key in keys.items() if key in found)
+        missing = [(path, file) for (path, _), file in zip(files, there, strict=True) if file not in held]
 
         def contents() -> Iterator[tuple[str, bytes]]:
             for path, (shown, hashed) in missing:
@@ -75,14 +75,14 @@ class Entries:
             if result is None:
                 self.fail()
             facts, texts = result
-            known[file] = keys[file], digest(facts)
-            for kind, value in (("facts", facts), ("texts", texts), ("entry", known[file][1])):
+            held[file] = keys[file], digest(facts)
+            for kind, value in (("facts", facts), ("texts", texts), ("entry", held[file][1])):
                 self.known.memo.put(kind, [(keys[file], value)])
-        _only(known, there)
-        sources = {shown: key for (shown, _), (key, _) in known.items()}
+        _only(held, there)
+        sources = {shown: key for (shown, _), (key, _) in held.items()}
         for kind in ("entry", "facts", "texts", "words"):
             self.known.used[kind] = sources.values()
-        return sources, dict(known.values())
+        return sources, dict(held.values())
 
     def link(self, draft: Draft, sources: list[bytes], facts: Mapping[bytes, bytes]) -> tuple[bytes, tuple[Glossary, bytes]]:
         """The glossary without its prose, under the hash of the facts of all entries; and what `names_of` gives.

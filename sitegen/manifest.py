@@ -51,7 +51,7 @@ class Manifest:
 
     def stands(self, out: Path) -> bool:
         """Whether the folder is exactly as it was written."""
-        return bool(self.stamps) and are(out, self.stamps.items())
+        return bool(self.stamps) and unchanged(out, self.stamps.items())
 
     def spoilt(self, out: Path) -> set[str]:
         """The groups some of whose files are not as they were written."""
@@ -103,7 +103,7 @@ def unlike(folder: Path, known: Iterable[tuple[str, Stamp]]) -> Iterator[str]:
         yield from (path for path, _ in known)
 
 
-def are(folder: Path, known: Iterable[tuple[str, Stamp]]) -> bool:
+def unchanged(folder: Path, known: Iterable[tuple[str, Stamp]]) -> bool:
     """Whether everything below `folder` looks as it is known to."""
     return next(unlike(folder, known), None) is None
 

@@ -245,7 +245,7 @@ def serve(
                     say(as_text(error.problems))
                     state.tell(error.problems)
                 except OSError as error:
-                    say(f"{error.filename or out}: {error.strerror}")
+                    say(f"{error.filename or out}: {error.strerror or error}")
 
             changes = _changes([content, *([templates] if templates else [])])
             threading.Thread(target=server.serve_forever, daemon=True).start()

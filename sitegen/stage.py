@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from .manifest import File, Manifest, Stamp, are, stamp, stamps
+from .manifest import File, Manifest, Stamp, stamp, stamps, unchanged
 from .swap import new_stage, remove
 
 
@@ -32,7 +32,7 @@ class Twin:
 
     def stands(self) -> bool:
         """Whether it is as it was left."""
-        return bool(self.folders) and are(self.path, self.folders.items())
+        return bool(self.folders) and unchanged(self.path, self.folders.items())
 
 
 class Stage:
@@ -108,22 +108,29 @@ class Stage:
         The new site's files are `seen`; those that are `changed` and `gone` make the difference to the site `before`. If that one had a twin, from which
         this one was made, it is brought up to date itself; it has the stage's name now.
         """
-        tree = _Tree(self.folder, before.folders) if self.twin else _Tree(twin, {"."})
         remove(twin)
         try:
-            if not self.twin:
-                os.mkdir(twin)
-            elif not self._take_old(before, (*changed, *gone)):
-                return {}
-            for path in changed if self.twin else seen:
-                tree.link(path, self.lock)
-            if self.twin:
-                for path in gone:
-                    tree.drop(path)
-                os.rename(self.folder, twin)
+            return self._brought_up(twin, before, changed, gone) if self.twin else self._linked(twin, seen)
         except OSError:
             remove(twin)
             return {}
+
+    def _linked(self, twin: Path, paths: Iterable[str]) -> dict[str, Stamp]:
+        os.mkdir(twin)
+        tree = _Tree(twin, {"."})
+        for path in paths:
+            tree.link(path, self.lock)
+        return stamps(twin, tree.folders)
+
+    def _brought_up(self, twin: Path, before: Manifest, changed: set[str], gone: set[str]) -> dict[str, Stamp]:
+        if not self._take_old(before, (*changed, *gone)):
+            return {}
+        tree = _Tree(self.folder, before.folders)
+        for path in changed:
+            tree.link(path, self.lock)
+        for path in gone:
+            tree.drop(path)
+        os.rename(self.folder, twin)
         known = {folder: before.stamps[folder] for folder in tree.folders - tree.touched}
         return known | stamps(twin, tree.folders & tree.touched)
 
@@ -136,7 +143,7 @@ class Stage:
             return False  # it is another build's
         fcntl.flock(self.old, fcntl.LOCK_EX | fcntl.LOCK_NB)
         folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents} & before.folders
-        return are(self.folder, ((folder, before.stamps[folder]) for folder in folders))
+        return unchanged(self.folder, ((folder, before.stamps[folder]) for folder in folders))
 
 
 class _Tree:

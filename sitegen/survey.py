@@ -19,6 +19,7 @@ _COARSE = 2_000_000_000  # nanoseconds within which some file systems cannot tel
 _FINE = 50_000_000
 
 Stamp = tuple[int, int, int, int]  # size, time of change, of the change of its state, number
+_Stamped = dict[str, tuple[Stamp, bytes]]  # by path, how a file looked, and the hash of what it held
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,6 @@ def terms_folder(content: Path) -> str:
 def is_passed_over(name: str) -> bool:
     """Whether a file in the content is none of it: hidden, or an editor's copy."""
     return name.startswith(".") or name.endswith(("~", ".swp", ".tmp"))
-
-
-_Stamped = dict[str, tuple[Stamp, bytes]]
 
 
 def _look(folder: str, known: _Stamped, now: _Stamped, passed_over: Callable[[str], bool], but: str = "") -> Iterator[tuple[str, bytes]]:

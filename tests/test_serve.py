@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -104,6 +105,20 @@ def test_save_and_break_and_mend(serve: Serve, make_content: MakeContent, watchi
         save(entry, GOOD)
         assert next(states) == {"version": 3, "problems": []}
         assert "A unit of text." in served.text("/terms/token/")
+
+
+def test_save_without_a_change(serve: Serve, make_content: MakeContent, watching: dict[str, str]) -> None:
+    """A save that changes no page is not told to open pages: the next state that they hear of is that of the next change."""
+    content = make_content({"token.yaml": GOOD})
+    served = serve(**watching)
+    entry = content / "terms" / "token.yaml"
+    with served.events() as states:
+        assert next(states) == {"version": 1, "problems": []}
+        save(entry, GOOD)
+        time.sleep(1)
+        save(entry, BETTER)
+        assert next(states) == {"version": 2, "problems": []}
+        assert "A small unit of text." in served.text("/terms/token/")
 
 
 def test_save_during_the_first_build(serve: Serve, make_content: MakeContent, tmp_path: Path, watching: dict[str, str]) -> None:

@@ -36,8 +36,7 @@ def references(draft: Draft) -> Iterator[Problem]:
     for entry in draft.entries:
         for field in (entry.related, entry.contrast, entry.broader):
             for scalar in field:
-                if len(found := index.resolve(scalar.value)) != 1 or found[0] == entry.slug:
-                    yield from _resolved(scalar.value, scalar, 0, entry, index, entries)
+                yield from _resolved(scalar.value, scalar, 0, entry, index, entries)
         if entry.deprecated and (by := entry.deprecated.by):
             yield from _resolved(by.value, by, 0, entry, index, entries)
         texts += [(entry, text) for text in (*entry.texts, entry.definition) if text]

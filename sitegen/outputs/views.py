@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -137,13 +136,12 @@ def site_view(frame: Frame) -> SiteView:
 def whole_view(site: Site) -> WholeView:
     """The same with all entries."""
     view, glossary = site_view(site.frame), site.glossary
-    cards = {entry.slug: card(entry) for entry in glossary.entries}
-
-    def cards_of(entries: Iterable[Entry]) -> tuple[Card, ...]:
-        return tuple(cards[entry.slug] for entry in entries)
-
-    topics = tuple(TopicView(t.slug, t.name, t.description, t.path, cards_of(glossary.by_topic[t.slug])) for t in view.topics)
-    letters = tuple(LetterView(x.letter, x.anchor, x.path, cards_of(glossary.by_letter[x.letter])) for x in view.letters)
+    topics = tuple(
+        TopicView(t.slug, t.name, t.description, t.path, tuple(map(card, glossary.by_topic[t.slug]))) for t in view.topics
+    )
+    letters = tuple(
+        LetterView(x.letter, x.anchor, x.path, tuple(map(card, glossary.by_letter[x.letter]))) for x in view.letters
+    )
     return WholeView(
         view.title, view.description, view.language, view.base_url, topics, letters, view.newsletter, len(glossary.entries)
     )
