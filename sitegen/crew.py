@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ class Crew:
         return executor, max(1, len(client.scheduler_info()["workers"]))
 
     def map(self, function: Callable[[bytes, list[Any]], T], shared: bytes, values: Iterable[Any], count: int) -> Iterator[T]:
-        """`function` of `shared` and each chunk of the `count` values, in order; only so many are under way at a time.
+        """`function` of `shared` and each chunk of the `count` values, in order; only so many values are under way at a time.
 
-        Processes are started by this call, not by the first look at its results: a process keeps open, and locked, what is
-        open when it starts.
+        Processes are started, and given work, by this call, not by the first look at its results: they work while whoever
+        calls does something else, and a process keeps open, and locked, what is open when it starts.
         """
         if renewed := self._here and self._given >= RENEWED:
             self._stack.close()
@@ -77,7 +78,11 @@ class Crew:
             self._executor.submit(int).result()
         self._given += count
         size = min(max(count // (16 * self.jobs), 1), CHUNK)
-        return self._mapped(function, shared, _chunks(values, size))
+        chunks = _chunks(values, size)
+        if not (executor := self._executor):
+            return (function(shared, chunk) for chunk in chunks)
+        calls = (executor.submit(function, shared, chunk) for chunk in chunks)
+        return _results(deque(islice(calls, 2 * self.jobs * CHUNK // size)), calls)
 
     def beside(self, function: Callable[[], T], count: int) -> Callable[[], T]:
         """Begin `function`, that goes through `count` files or entries, in a copy of this process, if that pays; what is returned waits for its result.
@@ -110,18 +115,6 @@ class Crew:
         self._stack.callback(ended)
         return result
 
-    def _mapped(self, function: Callable[[bytes, list[Any]], T], shared: bytes, chunks: Iterable[list[Any]]) -> Iterator[T]:
-        if self._executor is None:
-            yield from (function(shared, chunk) for chunk in chunks)
-            return
-        under_way: deque[Future[T]] = deque()
-        for chunk in chunks:
-            under_way.append(self._executor.submit(function, shared, chunk))
-            if len(under_way) > 2 * self.jobs:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
-
     def __enter__(self) -> Crew:
         return self
 
@@ -138,6 +131,13 @@ def _leave_with(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _results(begun: deque[Future[T]], others: Iterator[Future[T]]) -> Iterator[T]:
+    """What comes of the calls `begun`, and of the `others`, of which one begins when one has ended."""
+    while begun:
+        yield begun.popleft().result()
+        begun.extend(islice(others, 1))
 
 
 def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:

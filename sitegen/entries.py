@@ -118,47 +118,54 @@ class Entries:
         Which names a text can mention depends on its words only: a new name changes the key of those texts that have
         its first word.
         """
-        hashed: bytes = self.known.memo.hold("titles", key, lambda: digest(names, *((entry.slug, entry.title) for entry in glossary.entries)))
-        keys = {entry.slug: _text_key(entry, sources[entry.place.path], hashed) for entry in glossary.entries}
-        found: dict[bytes, Linked] = self.known.memo.hold("marked", b"", dict)
-        unknown = {keys[entry.slug]: entry for entry in glossary.entries if keys[entry.slug] not in found}
+        memo = self.known.memo
+        hashed: bytes = memo.hold("titles", key, lambda: digest(names, *((entry.slug, entry.title) for entry in glossary.entries)))
+        texts = {entry.slug: _text_key(entry, sources[entry.place.path]) for entry in glossary.entries}
+        found: dict[bytes, Linked] = memo.hold("marked", hashed, dict)
+        unknown = {texts[entry.slug]: entry for entry in glossary.entries if texts[entry.slug] not in found}
+        changed = bool(unknown)
 
-        def know(under: Mapping[bytes, bytes]) -> None:
-            """Take what is known of texts `under` other keys, for the next time under those of today."""
-            for known_as, data in self.known.memo.get("linked", under).items():
-                today = under[known_as]
-                found[today] = _linked_of(data)
-                del unknown[today]
-                if known_as != today:
-                    self.known.memo.put("linked", [(today, data)])
+        def know(bodies: Mapping[bytes, bytes]) -> None:
+            """Take what is known of texts by the keys of their `bodies`."""
+            for body, data in memo.get("linked", bodies).items():
+                found[bodies[body]] = _linked_of(data, body)
+                del unknown[bodies[body]]
 
-        know({today: today for today in unknown})
+        if unknown:
+            lately = memo.get("bodies", [hashed]).values()
+            know({body: text for data in lately for text, body in read(data) if text in unknown})
         if len(unknown) > 1:
-            mentions = Mentions(read(names))
-            places = {sources[entry.place.path]: today for today, entry in unknown.items()}
-            words = ((source, data) for source, data in self.known.memo.each("words") if source in places)
-            know({_body_key(unknown[places[source]], source, mentions.known(read(data))): places[source] for source, data in words})
+            places = {sources[entry.place.path]: text for text, entry in unknown.items()}
+            words = ((source, data) for source, data in memo.each("words") if source in places)
+            known_names = self.mentions(names).known
+            know({_body_key(unknown[places[source]], source, known_names(read(data))): places[source] for source, data in words})
 
         def values() -> Iterator[tuple[Entry, bytes]]:
             for entry in unknown.values():
                 source = sources[entry.place.path]
-                yield entry, self.known.memo.get("texts", [source])[source]
+                yield entry, memo.get("texts", [source])[source]
 
         results = self.known.crew.map(mark_up, names, values(), len(unknown))
-        for (today, entry), (body, words_, known_names) in zip(unknown.items(), chain.from_iterable(results), strict=True):
+        for (text, entry), (body, words_, mentionable) in zip(unknown.items(), chain.from_iterable(results), strict=True):
             source = sources[entry.place.path]
-            known_as = _body_key(entry, source, known_names)
-            *_, mentions_, styles = read(body)
-            data = plain((mentions_, styles, known_as))
-            found[today] = _linked_of(data)
-            self.known.memo.put("body", [(known_as, body)])
-            self.known.memo.put("words", [(source, words_)])
-            self.known.memo.put("linked", [(today, data), (known_as, data)])
-        _only(found, keys.values())
-        linked = {slug: found[today] for slug, today in keys.items()}
-        self.known.used["body"] = [body for _, _, body in linked.values()]
-        self.known.used["linked"] = [*keys.values(), *self.known.used["body"]]
+            known_as = _body_key(entry, source, mentionable)
+            *_, mentions, styles = read(body)
+            data = plain((mentions, styles))
+            found[text] = _linked_of(data, known_as)
+            for kind, result in (("body", (known_as, body)), ("words", (source, words_)), ("linked", (known_as, data))):
+                memo.put(kind, [result])
+        _only(found, texts.values())
+        if changed:
+            memo.put("bodies", [(hashed, plain(tuple((text, body) for text, (_, _, body) in found.items())))])
+        linked = {slug: found[text] for slug, text in texts.items()}
+        self.known.used["body"] = self.known.used["linked"] = [body for _, _, body in linked.values()]
+        self.known.used["bodies"] = [hashed]
         return linked
+
+    def mentions(self, names: bytes) -> Mentions:
+        """What finds the names that `names_of` gave."""
+        found: Mentions = self.known.memo.hold("mentions", digest(names), lambda: Mentions(read(names)))
+        return found
 
 
 def _only(held: dict[T, Any], wanted: Iterable[T]) -> None:
@@ -168,9 +175,9 @@ def _only(held: dict[T, Any], wanted: Iterable[T]) -> None:
     held.update(found)
 
 
-def _text_key(entry: Entry, source: bytes, names: bytes) -> bytes:
-    """What an entry's body is made of: its texts, all names, and to what those lead that it links to. To hash all of it would take longer."""
-    return source + names + (digest(entry.links) if entry.links else b"")
+def _text_key(entry: Entry, source: bytes) -> bytes:
+    """What an entry's body is made of, but for the names it may mention: its texts, and to what those lead that it links to."""
+    return source + (digest(entry.links) if entry.links else b"")
 
 
 def _body_key(entry: Entry, source: bytes, names: bytes) -> bytes:
@@ -178,6 +185,6 @@ def _body_key(entry: Entry, source: bytes, names: bytes) -> bytes:
     return digest(source, names, entry.links)
 
 
-def _linked_of(data: bytes) -> Linked:
-    mentions, styles, body = read(data)
+def _linked_of(data: bytes, body: bytes) -> Linked:
+    mentions, styles = read(data)
     return tuple(map(intern, mentions)), styles, body  # every slug stands in many of them

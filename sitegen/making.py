@@ -12,13 +12,14 @@ from typing import Any
 
 from .check import check
 from .dates import entry_dates
+from .demo import Demo, demo
 from .entries import Entries, Linked
 from .known import Known
 from .load import outline
 from .manifest import Group
 from .markup import Body, Markup
 from .memo import Memo, digest, joined, plain, read
-from .model import Dates, Entry, File, Glossary, Theme
+from .model import Dates, Entry, File, Glossary, Settings, Theme
 from .outputs import MODEL_OUTPUTS, SITE_OUTPUTS, Surroundings, part_pages, to_begin_with
 from .render import Renderer, compiled
 from .site import Site
@@ -71,23 +72,25 @@ class Making:
             glossary,
             {slug: mentions for slug, (mentions, _, _) in linked.items()},
             tuple(sorted(styles.union(*(found for _, found, _ in linked.values())))),
-            about, issues, model, dates, self._theme(),
+            about, issues, model, self._opening(glossary.settings, model_key, model), dates, self._theme(),
         )  # fmt: skip
         known_as = digest(key, moments, *(site.mentions[entry.slug] for entry in glossary.entries))
         every = range(len(glossary.entries))
         around = self.known.begun("around", known_as, lambda: Surroundings(site, every).digests(), len(every))
-        self.progress("running the language model")
-        said = self._say(glossary, key, model_key, model, {path: facts[source] for path, source in sources.items()})
-        self.progress("comparing")
+        asked = self._say(glossary, key, model_key, model, {path: facts[source] for path, source in sources.items()})
         frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest())
+        first = self.known.one("first", known_as, lambda: tuple(entry.slug for entry in to_begin_with(site)))
+        parts = self.known.one("parts", digest(frame, key), lambda: {f"/{page.part.path}": digest(frame, page.digest()) for page in part_pages(site)})
+        self.progress("running the language model")
+        said = asked()
+        self.progress("comparing")
         keys = {
             entry.slug: frame + sources[entry.place.path] + linked[entry.slug][2] + hashed + said[entry.slug]
             for entry, hashed in zip(glossary.entries, around(), strict=True)
         }
         keys[MODEL] = digest(frame, model_key, repr(glossary.held_out))
-        first = self.known.one("first", known_as, lambda: tuple(entry.slug for entry in to_begin_with(site)))
         keys[WHOLE_SITE] = digest(frame, key, model_key, about, tuple(sorted(issues.items())), moments, first)
-        keys |= self.known.one("parts", digest(frame, key), lambda: {f"/{page.part.path}": digest(frame, page.digest()) for page in part_pages(site)})
+        keys |= parts
         same = (name for name, key in keys.items() if name in before and before[name].key == key)
         gone = spoilt()
         kept = {name: before[name] for name in same if name not in gone}
@@ -113,29 +116,38 @@ class Making:
         key = digest(self.seen.program, *parts)
         return key, self.known.one("model", key, lambda: train(glossary, bodies))
 
-    def _say(self, glossary: Glossary, key: bytes, model_key: bytes, model: LanguageModel, facts: Mapping[str, bytes]) -> dict[str, bytes]:
-        """By slug a hash of what the model says on each entry's page, under which that is known.
+    def _opening(self, settings: Settings, model_key: bytes, model: LanguageModel) -> Callable[[], Demo]:
+        """What makes the home page's run: a new entry changes that page, but hardly ever the model."""
+        sentence = settings.prompt or settings.description
+        key = digest(model_key, sentence)
+        self.known.used["opening"] = [key]
+        return partial(self.known.one, "opening", key, lambda: demo(model, "home", sentence))
+
+    def _say(
+        self, glossary: Glossary, key: bytes, model_key: bytes, model: LanguageModel, facts: Mapping[str, bytes],
+    ) -> Callable[[], dict[str, bytes]]:  # fmt: skip
+        """Begin to ask the model; what is returned waits for a hash, by slug, of what it says on each entry's page, under which that is known.
 
         The glossary is known as `key`, and `facts` are hashes of its entries by their files. A model that has read one text more says the same on
         most pages, which then need not be rendered.
         """
+        found: dict[bytes, bytes] = self.known.memo.hold("said of all", joined(key, model_key), dict)
+        keys = {model_key + facts[entry.place.path]: entry for entry in glossary.entries}
+        known = found or self.known.memo.get("said", keys)
+        missing = [key for key in keys if key not in known]
+        shared = pickle.dumps(model.bare(), 5) if missing else b""
+        results = self.known.crew.map(print_entries, shared, ((keys[key].slug, keys[key].definition) for key in missing), len(missing))
 
-        def said() -> dict[bytes, bytes]:
-            keys = {model_key + facts[entry.place.path]: entry for entry in glossary.entries}
-            known = self.known.memo.get("said", keys)
-            missing = [key for key in keys if key not in known]
-            shared = pickle.dumps(model.bare(), 5) if missing else b""
-            asked = ((keys[key].slug, keys[key].definition) for key in missing)
-            results = self.known.crew.map(print_entries, shared, asked, len(missing))
+        def said() -> dict[str, bytes]:
             for key, (hashed, says) in zip(missing, chain.from_iterable(results), strict=True):
                 self.known.memo.put("said", [(key, hashed)])
                 self.known.memo.put("printed", [(hashed, says)])
                 known[key] = hashed
-            return {key: known[key] for key in keys}
+            found.update((key, known[key]) for key in keys)
+            self.known.used["said"], self.known.used["printed"] = found.keys(), found.values()
+            return {entry.slug: hashed for entry, hashed in zip(glossary.entries, found.values(), strict=True)}
 
-        found: dict[bytes, bytes] = self.known.memo.hold("said of all", joined(key, model_key), said)
-        self.known.used["said"], self.known.used["printed"] = found.keys(), found.values()
-        return {entry.slug: hashed for entry, hashed in zip(glossary.entries, found.values(), strict=True)}
+        return said
 
     def _pages(self, key: bytes, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str], set[tuple[str, str]]]:
         """The about page and the newsletter's issues as HTML, and the styles of their formulas; the glossary is known as `key`."""
@@ -149,7 +161,7 @@ class Making:
 
         def made(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
             if not markups:
-                markups.append(Markup.of(glossary))
+                markups.append(Markup.of(glossary, self.entries.mentions(names)))
             return markups[0].page(text), tuple(sorted(markups[0].styles))
 
         def html(text: str) -> str:

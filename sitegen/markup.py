@@ -81,14 +81,14 @@ class Markup:
         self.words: set[str] = set()
 
     @classmethod
-    def of(cls, glossary: Glossary) -> Markup:
-        """What renders the texts of a glossary."""
+    def of(cls, glossary: Glossary, mentions: Mentions | None = None) -> Markup:
+        """What renders the texts of a glossary, whose names `mentions` finds."""
 
         def resolve(name: str) -> Target:
             entry = glossary.by_slug[glossary.index.resolve(name)[0]]
             return entry.slug, entry.title
 
-        return cls(Mentions(names_of(glossary)), resolve)
+        return cls(mentions or Mentions(names_of(glossary)), resolve)
 
     def entry(self, entry: Entry) -> Body:
         """The prose of `entry`."""

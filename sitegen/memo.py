@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked", "body", "reading", "page", "around", "first", "parts", "templates", "glossary", "model", "said", "printed", "site")
+KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked", "bodies", "body", "reading", "page", "around", "first", "parts", "templates", "glossary", "model", "opening", "said", "printed", "site")
 KEPT = 3  # times as many results as the newest site needs may stay, for other branches
 SPARE = 8
 MANY = 1_000  # for more results than these, all of their kind are read

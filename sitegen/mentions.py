@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from .memo import digest
+from .memo import digest, joined
 from .model import Glossary
 from .names import MARKS
 
@@ -25,6 +25,17 @@ class _Node:
 
     next: dict[tuple[bool, str], _Node] = field(default_factory=dict)
     ends: list[tuple[str, str]] = field(default_factory=list)
+
+
+class _Hashes(dict[str, bytes]):
+    """By first word, a hash of the `names` that start with it, made when it is asked for."""
+
+    def __init__(self, names: Mapping[str, list[tuple[str, str]]]) -> None:
+        self.names = names
+
+    def __missing__(self, first: str) -> bytes:
+        self[first] = hashed = digest(first, *self.names[first])
+        return hashed
 
 
 def names_of(glossary: Glossary) -> tuple[tuple[str, str, str], ...]:
@@ -53,7 +64,7 @@ class Mentions:
             self.names.setdefault(first, []).append((slug, name))
         self.root = _Node()
         self._grown: set[str] = set()
-        self._hashes: dict[str, bytes] = {}  # by first word, of the names that somebody asked about
+        self._hashed = _Hashes(self.names)
         self.starts = {form for first in self.names for form in (first, first + "s", first + "es", first[:-1] + "ies")}
 
     def _grow(self, word: str) -> None:
@@ -67,13 +78,9 @@ class Mentions:
                 exact = name if len(name) == 1 or any(c.isupper() for c in name[1:]) else ""
                 node.ends.append((slug, exact))
 
-    def known(self, words: Collection[str]) -> bytes:
-        """A hash of all names that could be found in a text of `words`, as `Words.forms` has them: of the same, the same is found."""
-        firsts = sorted(self.names.keys() & words)
-        for first in firsts:
-            if first not in self._hashes:
-                self._hashes[first] = digest(first, *self.names[first])
-        return digest(*map(self._hashes.__getitem__, firsts))
+    def known(self, words: Sequence[str]) -> bytes:
+        """A hash of all names that could be found in a text of `words`, as `Words.forms` has them, sorted: of the same, the same is found."""
+        return joined(*map(self._hashed.__getitem__, filter(self.names.__contains__, words)))
 
     def find(self, text: Words) -> Iterator[tuple[int, int, str]]:
         """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""

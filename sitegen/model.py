@@ -299,10 +299,11 @@ class Glossary:
 
     @cached_property
     def by_topic(self) -> dict[str, tuple[Entry, ...]]:
-        return {
-            topic.slug: tuple(entry for entry in self.entries if topic.slug in entry.topics)
-            for topic in self.settings.topics
-        }
+        groups: dict[str, list[Entry]] = {topic.slug: [] for topic in self.settings.topics}
+        for entry in self.entries:
+            for topic in entry.topics:
+                groups[topic].append(entry)
+        return {topic: tuple(group) for topic, group in groups.items()}
 
 
 # --- ready to be written -----------------------------------------------------------------------

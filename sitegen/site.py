@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from urllib.parse import urlsplit
 
+from .demo import Demo
 from .memo import digest
 from .model import Dates, Entry, Glossary, Newsletter, Theme
 from .names import url_path
@@ -64,6 +65,7 @@ class Site:
     about: str
     issues: Mapping[str, str]
     language_model: LanguageModel
+    opening: Callable[[], Demo]  # the run on the home page, made when it is asked for
     dates: Mapping[str, Dates]  # by slug; entries without a known date are not in it
     theme: Theme
 

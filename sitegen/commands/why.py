@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any
 
+from ..demo import CANDIDATES, percent, shown
 from ..ngram import BEGIN, Choice, Draw, Part, Sampler, explain, is_glued
 from ..ngram.longest import Followers
 from ..ngram.model import History
-from ..outputs.demo import CANDIDATES, percent, shown
 from ..problems import printable
 from ..train import LanguageModel
 from .shared import count

@@ -7,11 +7,11 @@ from functools import partial
 
 from markupsafe import Markup as Safe
 
+from ..demo import MODEL_PATH
 from ..markup import at_root
 from ..model import File
 from ..render import Renderer
 from ..site import Site
-from .demo import MODEL_PATH, demo
 from .lists import Part, lists
 from .model_view import model_view
 from .plain import plain_page
@@ -25,9 +25,8 @@ def pages(site: Site, renderer: Renderer) -> Iterator[File]:
     settings = site.glossary.settings
     view = whole_view(site)
     page = partial(plain_page, renderer, view)
-    sentence = settings.prompt or settings.description
     yield page("home.html", "", settings.title, settings.description, json_ld=(term_set(site),),
-               demo=demo(site.language_model, "home", sentence), newest=tuple(map(card, site.newest[:NEWEST])))  # fmt: skip
+               demo=site.opening(), newest=tuple(map(card, site.newest[:NEWEST])))  # fmt: skip
     at_once = site.frame.listed_at_once
     index, lists_of = (Part("", "", view.count, (), ()), {}) if at_once else lists(site)
     listed = "in one list" if at_once else "by their first letters"

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from ..demo import Demo, demo
 from ..markup import Body
 from ..memo import digest
 from ..model import Dates, Entry
 from ..site import Site
 from ..train import LanguageModel
-from .demo import Demo, demo
 from .views import Card, TokenView, card, token_view
 
 NEAR = 16  # other entries under the same letter: on a page that names them all, each new entry would change all pages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -9,11 +10,11 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup as Safe
 
+from ..demo import shown
 from ..model import Entry, Newsletter, Reference
 from ..render import json_script
 from ..site import Frame, Site
 from ..train import ScoredToken
-from .demo import shown
 
 _TINTS = (1, 3, 5, 8, 11)  # bits at which a token's tint grows deeper
 
@@ -136,12 +137,13 @@ def site_view(frame: Frame) -> SiteView:
 def whole_view(site: Site) -> WholeView:
     """The same with all entries."""
     view, glossary = site_view(site.frame), site.glossary
-    topics = tuple(
-        TopicView(t.slug, t.name, t.description, t.path, tuple(map(card, glossary.by_topic[t.slug]))) for t in view.topics
-    )
-    letters = tuple(
-        LetterView(x.letter, x.anchor, x.path, tuple(map(card, glossary.by_letter[x.letter]))) for x in view.letters
-    )
+    cards = {entry.slug: card(entry) for entry in glossary.entries}
+
+    def listed(entries: Iterable[Entry]) -> tuple[Card, ...]:
+        return tuple(cards[entry.slug] for entry in entries)
+
+    topics = tuple(TopicView(t.slug, t.name, t.description, t.path, listed(glossary.by_topic[t.slug])) for t in view.topics)
+    letters = tuple(LetterView(x.letter, x.anchor, x.path, listed(glossary.by_letter[x.letter])) for x in view.letters)
     return WholeView(
         view.title, view.description, view.language, view.base_url, topics, letters, view.newsletter, len(glossary.entries)
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from sitegen.demo import shown
 from sitegen.ngram import BEGIN, END, LongestMatch, explain
-from sitegen.outputs.demo import shown
 from sitegen.train import LanguageModel
 from tests.browser.conftest import Visit
 from tests.browser.pages import TERM, awake, control, frame, more

@@ -8,8 +8,8 @@ from __future__ import annotations
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from ..ngram import BEGIN, END, Choice, Draw, is_glued
-from ..train import LanguageModel
+from .ngram import BEGIN, END, Choice, Draw, is_glued
+from .train import LanguageModel
 
 CANDIDATES = 8
 MODEL_PATH = "model.bin"
