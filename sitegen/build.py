@@ -6,7 +6,8 @@ process can do its work. With nothing changed, only the survey runs, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,24 +21,38 @@ from .theme import theme_folders
 from .write import Written, update, write
 
 if TYPE_CHECKING:
+    from .making import Model
     from .model import File
     from .train import LanguageModel
 
 Progress = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """How a site is built that is looked at while it changes: file by file, in a folder that nobody else touches while the memo is open.
+
+    `ready` is told that the new site stands: what comes then is for the next build. If it is wanted `soon`, its pages may show
+    what the language model said before (`Written.behind`). Once `stop` says so the build is given up with StoppedError, and what it has
+    written stays.
+    """
+
+    ready: Callable[[Written], None]
+    stop: Callable[[], bool]
+    soon: bool
+
+
 def build(
     content: Path, out: Path, templates: Path | None = None, base_url: str = "", progress: Progress = lambda _: None,
     memo: Memo | None = None, jobs: int = 0, scheduler: str = "", spent: Callable[[str, float], None] = lambda *_: None,
-    at_once: bool = True, form_action: str = "", ready: Callable[[Written], None] = lambda _: None,
+    form_action: str = "", live: Live | None = None,
 ) -> Written:  # fmt: skip
-    """Build the site of the folder `content` in the folder `out`: all of it at once, or, quicker, file by file.
+    """Build the site of the folder `content` in the folder `out`, all of it at once unless it is `live`.
 
-    `spent` is told how many seconds each page took, and `ready` that the new site stands: what comes then is for the next
-    build. With `at_once` false nobody else may touch the folder while `memo` is open. Raises ContentError with every problem, and OSError; the site that
+    `spent` is told how many seconds each page took. Raises ContentError with every problem, and OSError; the site that
     stood in `out` then stays.
     """
-    work = partial(_build, content, out, templates, (base_url, form_action), progress, memo or Memo(), jobs, scheduler, spent, at_once, ready)
+    work = partial(_build, content, out, templates, (base_url, form_action), progress, memo or Memo(), jobs, scheduler, spent, live)
     try:
         return work(trust=True)
     except OvertakenError:  # what stood there is gone, so that everything has to be made
@@ -46,33 +61,33 @@ def build(
 
 def _build(
     content: Path, out: Path, templates: Path | None, stands_at: tuple[str, str], progress: Progress, memo: Memo, jobs: int,
-    scheduler: str, spent: Callable[[str, float], None], at_once: bool,
-    ready: Callable[[Written], None], trust: bool,
+    scheduler: str, spent: Callable[[str, float], None], live: Live | None, trust: bool,
 ) -> Written:  # fmt: skip
     progress("looking for changes")
     folders = theme_folders(templates)
     seen = survey(content, folders, memo)
     made, place = digest(seen.whole(), *stands_at), digest(str(out.resolve()))
-    left = None if at_once else memo.left.get(place)
+    left: tuple[Manifest, Model] | None = memo.left.get(place) if live else None
     data = None if left else memo.get("site", [place]).get(place)
-    before = left or (Manifest.of(read(data)) if data and trust else Manifest())
+    before = left[0] if left else Manifest.of(read(data)) if data and trust else Manifest()
     sweep(out.resolve())
     if before.made == made and (left or before.stands(out)):
         memo.keep({})
         written = Written(0, sum(len(group.paths) for group in before.groups.values()), 0)
-        ready(written)
+        if live:
+            live.ready(written)
         return written
-    from .crew import Crew
+    from .crew import Crew, StoppedError
 
-    with Crew(jobs, scheduler) as crew:
-        twin = _twin(memo, place) if at_once else None
+    with Crew(jobs, scheduler, live.stop if live else lambda: False) as crew:
+        twin = None if live else _twin(memo, place)
         looks = crew.beside(partial(_looks, None if left else before, out, twin), 0 if left else len(before.stamps))
         from .known import Known
         from .making import Making
 
         known = Known(memo, crew)
         making = Making(content, folders, stands_at, seen, known, progress, spent)
-        plan = making.plan(before.groups, lambda: looks()[0])
+        plan = making.plan(before.groups, lambda: looks()[0], left[1] if left and live and live.soon else None)
         groups: dict[str, list[str]] = {}
 
         def made_files() -> Iterator[File]:
@@ -84,19 +99,41 @@ def _build(
         spoilt, twin_stands = looks()
         if twin and (spoilt or not twin_stands):
             twin = Twin(twin.path, {})
-        if at_once or not plan.kept:
-            written = write(made_files(), out, before, plan.kept, twin)
+        if live and plan.kept:
+            try:
+                written = update(made_files(), out, before, plan.kept)
+            except StoppedError:
+                memo.left[place] = _halfway(before, plan.keys, groups), plan.model
+                raise
         else:
-            written = update(made_files(), out, before, plan.kept)
-    ready(written)
+            written = write(made_files(), out, before, plan.kept, twin)
+    written = replace(written, behind=plan.behind)
+    if live:
+        live.ready(written)
     if survey(content, folders, memo, seen) == seen:  # else nobody can say of what it was made
         new = {name: Group(plan.keys[name], tuple(paths)) for name, paths in groups.items()}
-        manifest = Manifest(made, {**plan.kept, **new}, written.stamps)
+        manifest = Manifest(b"" if plan.behind else made, {**plan.kept, **new}, written.stamps)
         memo.put("site", [(place, plain(manifest.plain())), (_beside(place), plain(tuple(written.twin.items())))])
-        if not at_once:
-            memo.left[place] = manifest
+        if live:
+            memo.left[place] = manifest, plan.model
         memo.keep({**known.used, "site": [place, _beside(place)], "files": []})
     return written
+
+
+def _halfway(before: Manifest, keys: Mapping[str, bytes], groups: Mapping[str, Sequence[str]]) -> Manifest:
+    """What stands where the site `before` was being updated when `groups` were written: an entry's as a whole, the others perhaps in part.
+
+    A group that has lost files to others, or still has files that it should not, has no key any more, so that it is made again.
+    """
+    taken = {path for paths in groups.values() for path in paths}
+
+    def now(name: str) -> Group:
+        old, new = before.groups.get(name, Group(b"", ())), groups.get(name, ())
+        paths = (*new, *(path for path in old.paths if path not in taken))
+        key, whole = (keys[name], len(paths) == len(new) and not name.startswith("/")) if new else (old.key, len(paths) == len(old.paths))
+        return Group(key if whole else b"", paths)
+
+    return Manifest(b"", {name: now(name) for name in {**before.groups, **groups}}, before.stamps)
 
 
 def _beside(place: bytes) -> bytes:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CHUNK = 300  # entries a call at most: sending what all calls share costs little then, and nobody waits long for the last
+CHUNK = 100  # entries a call at most: sending what all calls share costs little then, and nobody waits long for the last
 PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
 COPY_PAYS = 2_000  # files or entries; fewer can be gone through while a process is copied
 RENEWED = 20_000  # entries after which processes are started anew: the memory that one kind of work took is not given back otherwise
@@ -29,15 +29,19 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class StoppedError(Exception):
+    """Nobody waits for the work any more."""
+
+
 class Crew:
     """Maps functions over chunks of entries. Processes are started when there is enough to do for the first time."""
 
-    def __init__(self, jobs: int = 0, scheduler: str = "") -> None:
+    def __init__(self, jobs: int = 0, scheduler: str = "", stop: Callable[[], bool] = lambda: False) -> None:
         """`jobs` processes, 0 for one a core; or the workers of the Dask cluster whose scheduler is at `scheduler`.
 
-        Raises OSError if there is no cluster, or Dask is not installed.
+        Where results are waited for, StoppedError is raised once `stop` says so. Raises OSError if there is no cluster, or Dask is not installed.
         """
-        self.jobs = jobs or cores()
+        self.jobs, self.stop = jobs or cores(), stop
         self._stack = ExitStack()
         self._executor: Executor | None = None
         self._here, self._given = not scheduler, 0  # how many entries our own processes were given
@@ -80,9 +84,15 @@ class Crew:
         size = min(max(count // (16 * self.jobs), 1), CHUNK)
         chunks = _chunks(values, size)
         if not (executor := self._executor):
-            return (function(shared, chunk) for chunk in chunks)
+            return self._unless_stopped(function(shared, chunk) for chunk in chunks)
         calls = (executor.submit(function, shared, chunk) for chunk in chunks)
-        return _results(deque(islice(calls, 2 * self.jobs * CHUNK // size)), calls)
+        return self._unless_stopped(_results(deque(islice(calls, 4 * self.jobs * CHUNK // size)), calls))
+
+    def _unless_stopped(self, results: Iterator[T]) -> Iterator[T]:
+        for result in results:
+            yield result
+            if self.stop():
+                raise StoppedError
 
     def beside(self, function: Callable[[], T], count: int) -> Callable[[], T]:
         """Begin `function`, that goes through `count` files or entries, in a copy of this process, if that pays; what is returned waits for its result.
@@ -118,7 +128,9 @@ class Crew:
     def __enter__(self) -> Crew:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind and self._executor and self._here:
+            self._executor.shutdown(cancel_futures=True)
         self._stack.close()
 
 

@@ -123,7 +123,7 @@ class Entries:
         texts = {entry.slug: _text_key(entry, sources[entry.place.path]) for entry in glossary.entries}
         found: dict[bytes, Linked] = memo.hold("marked", hashed, dict)
         unknown = {texts[entry.slug]: entry for entry in glossary.entries if texts[entry.slug] not in found}
-        changed = bool(unknown)
+        many = len(unknown) > 1
 
         def know(bodies: Mapping[bytes, bytes]) -> None:
             """Take what is known of texts by the keys of their `bodies`."""
@@ -131,7 +131,7 @@ class Entries:
                 found[bodies[body]] = _linked_of(data, body)
                 del unknown[bodies[body]]
 
-        if unknown:
+        if many:
             lately = memo.get("bodies", [hashed]).values()
             know({body: text for data in lately for text, body in read(data) if text in unknown})
         if len(unknown) > 1:
@@ -155,7 +155,7 @@ class Entries:
             for kind, result in (("body", (known_as, body)), ("words", (source, words_)), ("linked", (known_as, data))):
                 memo.put(kind, [result])
         _only(found, texts.values())
-        if changed:
+        if many:
             memo.put("bodies", [(hashed, plain(tuple((text, body) for text, (_, _, body) in found.items())))])
         linked = {slug: found[text] for slug, text in texts.items()}
         self.known.used["body"] = self.known.used["linked"] = [body for _, _, body in linked.values()]

@@ -31,6 +31,7 @@ from .work import print_entries, render_entries
 WHOLE_SITE, MODEL = "/", "/model/"  # groups of files that are of no single entry; no slug has a slash, with which those of lists begin too
 
 Progress = Callable[[str], None]
+Model = tuple[bytes, LanguageModel]  # after the hash of its settings and that of what it has read
 Spent = Callable[[str, float], None]  # is told how many seconds a page took
 
 
@@ -41,6 +42,8 @@ class Plan:
     kept: Mapping[str, Group]
     keys: Mapping[str, bytes]  # of every group
     made: Iterator[tuple[str, File]]  # each with its group
+    model: Model
+    behind: bool  # whether pages show what an earlier one said
 
 
 class Making:
@@ -53,8 +56,11 @@ class Making:
         self.known, self.progress, self.spent = known, progress, spent
         self.entries = Entries(content, stands_at, seen, known)
 
-    def plan(self, before: Mapping[str, Group], spoilt: Callable[[], Collection[str]]) -> Plan:
-        """What there is to do where the groups `before` of an earlier site stand, but for those that are `spoilt`. Raises ContentError with every problem."""
+    def plan(self, before: Mapping[str, Group], spoilt: Callable[[], Collection[str]], earlier: Model | None = None) -> Plan:
+        """What there is to do where the groups `before` of an earlier site stand, but for those that are `spoilt`.
+
+        Pages may show what an `earlier` model of the same settings said, or even one before it. Raises ContentError with every problem.
+        """
         self.progress("reading")
         draft, files = outline(self.content)
         if not all(problem.advice for problem in check(draft, ())):
@@ -65,7 +71,7 @@ class Making:
         self.progress("marking up")
         linked = self.entries.mark_up(key, glossary, names, sources)
         self.progress("training the language model")
-        model_key, model = self._train(key, glossary, linked)
+        (model_key, model), behind = self._train(key, glossary, linked, earlier)
         about, issues, styles = self._pages(key, glossary, names)
         moments, dates = self._dates(key, glossary)
         site = Site(
@@ -91,21 +97,21 @@ class Making:
         keys[MODEL] = digest(frame, model_key, repr(glossary.held_out))
         keys[WHOLE_SITE] = digest(frame, key, model_key, about, tuple(sorted(issues.items())), moments, first)
         keys |= parts
-        same = (name for name, key in keys.items() if name in before and before[name].key == key)
         gone = spoilt()
-        kept = {name: before[name] for name in same if name not in gone}
+        kept = {name: before[name] for name, key in keys.items() if name in before and name not in gone and _same(before[name].key, key, earlier)}
+        behind |= any(group.key != keys[name] for name, group in kept.items())
         todo = [place for place, entry in enumerate(glossary.entries) if entry.slug not in kept]
         self.progress("rendering")
         code = self.known.one("templates", digest(self.seen.program, *site.frame.folders, self.seen.of_theme()), lambda: compiled(site.frame))
         others = self._others(site, code, keys.keys() - kept.keys())
         made = self._render(site, code, todo, others, sources, linked, said)
-        return Plan(kept, keys, made)
+        return Plan(kept, keys, made, (model_key, model), behind)
 
-    def _train(self, key: bytes, glossary: Glossary, linked: Mapping[str, Linked]) -> tuple[bytes, LanguageModel]:
-        """The model of the glossary known as `key`, after a hash of it."""
+    def _train(self, key: bytes, glossary: Glossary, linked: Mapping[str, Linked], earlier: Model | None) -> tuple[Model, bool]:
+        """The model of the glossary known as `key`; or the `earlier` one, if it has the same settings, and whether it has read something else."""
         bodies = _Bodies(self.known.memo, {slug: body for slug, (_, _, body) in linked.items()})
         settings = glossary.settings
-        left, parts = settings.tokens, [str((settings.tokens, settings.order, settings.seed, settings.temperature)).encode()]
+        left, parts = settings.tokens, []
         for entry in self.known.memo.hold("by chance", key, lambda: by_chance(glossary.entries)):
             key = digest(self.seen.program, bodies.keys_[entry.slug], entry.definition)
             number, sentences = self.known.one("reading", key, partial(_reading, entry, bodies))
@@ -113,8 +119,11 @@ class Making:
             parts += [sentences, plain((entry.slug, entry.title, entry.path))]
             if left < 0:
                 break
-        key = digest(self.seen.program, *parts)
-        return key, self.known.one("model", key, lambda: train(glossary, bodies))
+        set_to = digest(settings.tokens, settings.order, settings.seed, settings.temperature)
+        key = set_to + digest(self.seen.program, *parts)
+        if earlier and earlier[0] != key and earlier[0].startswith(set_to):
+            return earlier, True
+        return (key, self.known.one("model", key, lambda: train(glossary, bodies))), False
 
     def _opening(self, settings: Settings, model_key: bytes, model: LanguageModel) -> Callable[[], Demo]:
         """What makes the home page's run: a new entry changes that page, but hardly ever the model."""
@@ -233,6 +242,11 @@ class Making:
         for page in part_pages(site):
             if (name := f"/{page.part.path}") in groups:
                 yield name, page.file(renderer)
+
+
+def _same(stands: bytes, wanted: bytes, earlier: Model | None) -> bool:
+    """Whether pages that stand can stay: also an entry's where only the end of the key, what the model says, has changed, if an earlier one will do."""
+    return stands == wanted or bool(earlier and wanted[:-16] and stands[:-16] == wanted[:-16])
 
 
 def _reading(entry: Entry, bodies: Mapping[str, Body]) -> tuple[int, bytes]:

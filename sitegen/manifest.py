@@ -12,6 +12,8 @@ from typing import Any
 
 Stamp = tuple[int, int, int]  # size, time of change and number
 
+NEVER: Stamp = (-1, -1, -1)  # how nothing looks
+
 MARKER = ".sitegen"  # the file that says that a folder is ours to replace
 
 
@@ -55,7 +57,7 @@ class Manifest:
 
     def spoilt(self, out: Path) -> set[str]:
         """The groups some of whose files are not as they were written."""
-        harmed = set(unlike(out, ((path, self.stamps[path]) for path in self.files)))
+        harmed = set(unlike(out, ((path, self.stamps.get(path, NEVER)) for path in self.files)))
         return {name for name, group in self.groups.items() if not harmed.isdisjoint(group.paths)}
 
     @cached_property

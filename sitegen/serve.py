@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .build import build
+from .build import Live, build
+from .crew import StoppedError
 from .memo import Memo
 from .problems import ContentError, Problem, as_json, as_text
 from .write import Written
@@ -231,31 +232,39 @@ def serve(
             newsletter += filter(None, [stack.enter_context(mount(address))])
             form_action = NEWSLETTER + "subscribe" if newsletter else ""
 
-            def rebuild() -> None:
+            def rebuild(stop: Callable[[], bool] | None = None) -> bool:
+                """Whether there is more to do: what the language model says of what was saved comes second, and gives way to the next save."""
                 start = time.perf_counter()
 
                 def ready(written: Written) -> None:
-                    say(f"built in {time.perf_counter() - start:.2f} s, {written.changed} files changed")
+                    rest = "; the language model follows" if written.behind else ""
+                    say(f"built in {time.perf_counter() - start:.2f} s, {written.changed} files changed{rest}")
                     if written.changed or written.removed or state.problems:  # else a page has nothing to load again
                         state.tell(())
 
                 try:
-                    build(content, out, templates, address, memo=memo, at_once=False, form_action=form_action, ready=ready)
+                    live = Live(ready, stop or (lambda: False), soon=not stop)
+                    return build(content, out, templates, address, memo=memo, form_action=form_action, live=live).behind
                 except ContentError as error:
                     say(as_text(error.problems))
                     state.tell(error.problems)
                 except OSError as error:
                     say(f"{error.filename or out}: {error.strerror or error}")
+                except StoppedError:
+                    pass
+                return False
 
-            changes = _changes([content, *([templates] if templates else [])])
+            changes = _Changes([content, *([templates] if templates else [])])
             threading.Thread(target=server.serve_forever, daemon=True).start()
             try:
                 rebuild()
                 say(f"{address}  (Ctrl-C to stop)")
                 if newsletter:
                     say(f"{address}outbox shows the newsletter's mails; nothing is really sent")
-                for _ in changes:
-                    rebuild()
+                while True:
+                    changes.wait()
+                    if rebuild():
+                        rebuild(changes.there)
             except KeyboardInterrupt:
                 say("stopped")
             finally:
@@ -266,14 +275,38 @@ def _is_newsletters(path: str) -> bool:
     return path.startswith((NEWSLETTER, "/outbox/")) or path == "/outbox"
 
 
-def _changes(folders: list[Path]) -> Iterator[None]:
-    """Once for every save, or burst of saves, below `folders`, from the moment of this call."""
-    before = _scan(folders)
-    try:
-        from watchfiles import watch
-    except ImportError:
-        return _polled(folders, before)
-    return _watched(watch, folders, before)
+class _Changes:
+    """Saves, or bursts of them, below `folders`, from the moment of this call."""
+
+    def __init__(self, folders: list[Path]) -> None:
+        before = _scan(folders)
+        try:
+            from watchfiles import watch
+        except ImportError:
+            saves = _polled(folders, before)
+        else:
+            saves = _watched(watch, folders, before)
+        self._told: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, args=(saves,), daemon=True).start()
+
+    def _listen(self, saves: Iterator[None]) -> None:
+        try:
+            for _ in saves:
+                self._told.put(None)
+        except Exception as error:  # for whoever waits
+            self._told.put(error)
+
+    def there(self) -> bool:
+        """Whether there was one that nobody has waited for."""
+        return not self._told.empty()
+
+    def wait(self) -> None:
+        """Wait for the next one, and forget all that there were. Raises what the watching raised."""
+        told = [self._told.get()]
+        while self.there():
+            told.append(self._told.get())
+        for error in filter(None, told):
+            raise error
 
 
 def _watched(watch: Callable[..., Iterator[object]], folders: list[Path], before: object) -> Iterator[None]:

@@ -32,11 +32,15 @@ class NotOursError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a write did: how many files of the site are new or changed, the same, and gone. `twin` are the stamps of its twin's folders."""
+    """What a write did: how many files of the site are new or changed, the same, and gone. `twin` are the stamps of its twin's folders.
+
+    The site is `behind` if what it shows of the language model is of an earlier one.
+    """
 
     changed: int
     same: int
     removed: int
+    behind: bool = False
     stamps: Mapping[str, Stamp] = field(default_factory=dict, compare=False, repr=False)
     twin: Mapping[str, Stamp] = field(default_factory=dict, compare=False, repr=False)
 
@@ -80,7 +84,7 @@ def write(
             after = {**before.stamps, **found}
             for path in before.stamps.keys() - linked - found.keys():
                 del after[path]
-            return Written(len(changed), len(seen) - 1 - len(changed), removed, after, left)
+            return Written(len(changed), len(seen) - 1 - len(changed), removed, stamps=after, twin=left)
         finally:
             os.close(stage.lock)
             remove(stage.folder)
@@ -111,7 +115,7 @@ def update(files: Iterable[File], out: Path, before: Manifest, kept: Collection[
     after = {**before.stamps, **found}
     for path in touched - found.keys():
         after.pop(path, None)
-    return Written(changed, same + sum(len(before.groups[name].paths) for name in kept), len(gone), after)
+    return Written(changed, same + sum(len(before.groups[name].paths) for name in kept), len(gone), stamps=after)
 
 
 def claim(out: Path) -> None:

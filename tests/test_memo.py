@@ -10,7 +10,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import cast
@@ -19,7 +20,8 @@ from zlib import crc32
 import pytest
 import yaml
 
-from sitegen.build import build
+from sitegen.build import Live, build
+from sitegen.crew import StoppedError
 from sitegen.memo import KEPT, SPARE, Memo
 from sitegen.problems import ContentError
 
@@ -41,7 +43,7 @@ WORDS = [
     "head",
 ]
 TOPICS = ["Training", "Generation"]
-WAYS = ["file by file", "at once", "in one process", "with a twin", "with copies"]
+WAYS = ["file by file", "at once", "in one process", "with a twin", "with copies", "given up"]
 
 Entry = dict[str, object]
 Glossary = dict[str, Entry]
@@ -149,10 +151,21 @@ def outcome(content: Path, out: Path, memo: Path | None, at_once: bool = True, j
         return outcome_with(remembered, content, out, at_once, jobs)
 
 
+def live(stop: Callable[[], bool] = lambda: False, soon: bool = False) -> Live:
+    """A site that is looked at while it changes."""
+    return Live(lambda _: None, stop, soon)
+
+
+def impatient(moments: random.Random) -> Callable[[], bool]:
+    """What gives a build up after some results."""
+    results = iter(range(moments.randrange(40)))
+    return lambda: next(results, None) is None
+
+
 def outcome_with(memo: Memo, content: Path, out: Path, at_once: bool, jobs: int = 1) -> list[str]:
     """The same with a memo that stays open."""
     try:
-        build(content, out, memo=memo, jobs=jobs, at_once=at_once)
+        build(content, out, memo=memo, jobs=jobs, live=None if at_once else live())
     except ContentError as error:
         return [str(problem) for problem in error.problems]
     return []
@@ -168,7 +181,7 @@ def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     moments, files = random.Random(seed), dict[str, Entry]()
     content, out, memo = tmp_path / "content", tmp_path / "site", tmp_path / "memo"
     opened = Memo(memo)
-    built = 0
+    built, seen = 0, Counter[str]()
     for step in range(36):
         before = dict(files)
         if step < 12:
@@ -176,9 +189,19 @@ def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         for _ in range(moments.choice([1, 1, 1, 2]) if len(files) > 3 else 0):
             moments.choice(CHANGES)(moments, files)
         write_down(content, files, moments)
+        if way == "given up":
+            try:
+                hurried = build(content, out, memo=opened, jobs=1, live=live(impatient(moments), moments.random() < 0.5))
+            except (ContentError, StoppedError) as error:
+                seen[type(error).__name__] += 1
+            else:
+                seen["behind" if hurried.behind else "whole"] += 1
+            if before and moments.random() < 0.5:  # what was saved is taken back
+                files = before
+                write_down(content, files, moments)
         clean = tmp_path / f"clean-{step}"
         expected = outcome(content, clean, None)
-        if way == "in one process":
+        if way in ("in one process", "given up"):
             found = outcome_with(opened, content, out, at_once=False)
         else:
             found = outcome(content, out, memo, at_once=way != "file by file", jobs=2 if way == "with copies" else 1)
@@ -189,6 +212,7 @@ def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
             built += 1
             assert tree(out) == tree(clean)
     assert built >= 15
+    assert way != "given up" or min(seen[what] for what in ("StoppedError", "behind", "whole")) >= 3
     assert way != "with a twin" or tree(tmp_path / "memo.twin") == tree(out)
 
 
@@ -209,6 +233,55 @@ def test_a_name_that_leads_elsewhere(tmp_path: Path, make_content: MakeContent) 
             assert outcome_with(memo, content(first, second), tmp_path / "held", at_once=False) == []
             assert outcome(content(first, second), tmp_path / f"clean-{number}", None) == []
             assert tree(tmp_path / "site") == tree(tmp_path / "held") == tree(tmp_path / f"clean-{number}")
+
+
+def test_soon(tmp_path: Path, make_content: MakeContent) -> None:
+    """A build that is wanted soon makes only what was saved, and says that it is behind; the next one makes what the language model says of it."""
+    content, site = small(make_content), tmp_path / "site"
+    with Memo() as memo:
+        assert not build(content, site, memo=memo, live=live(soon=True)).behind  # there is no earlier model
+        before = tree(site)
+        file = content / "terms" / "term-1.yaml"
+        file.write_text(file.read_text().replace("Number 1", "The second number"))
+        assert build(content, site, memo=memo, live=live(soon=True)).behind
+        hurried = tree(site)
+        assert "The second number" in (site / "terms" / "term-1" / "index.html").read_text()
+        assert hurried["model.bin"] == before["model.bin"]
+        assert not build(content, site, memo=memo, live=live()).behind
+    assert outcome(content, tmp_path / "clean", None) == []
+    assert tree(site) == tree(tmp_path / "clean") != hurried
+
+
+def test_given_up_anywhere(tmp_path: Path, make_content: MakeContent) -> None:
+    """Wherever a build is given up, the next one makes the site right: of what was saved, and of what was there before."""
+
+    def content(first: str, second: str) -> Path:
+        entries = {f"{name}.yaml": f"term: {name.title()}\ndefinition: One {name}.\n" for name in ("beam", "chain", "decay", "epoch", "gate", "head")}
+        entries["alpha.yaml"] = f"term: Alpha\ndefinition: A letter.\n{first}"
+        entries["beam.yaml"] += second
+        return make_content(entries)
+
+    def patience(results: Iterator[int]) -> Callable[[], bool]:
+        return lambda: next(results, None) is None
+
+    name, site, given_up = "aliases: [delta, zeta]\n", tmp_path / "site", 0
+    assert outcome(content(name, ""), tmp_path / "first", None) == outcome(content("", name), tmp_path / "second", None) == []
+    for results in range(40):
+        for taken_back in (False, True):
+            with Memo() as memo:
+                assert outcome_with(memo, content(name, ""), site, at_once=False) == []
+                try:
+                    build(content("", name), site, memo=memo, jobs=1, live=live(patience(iter(range(results)))))
+                except StoppedError:
+                    given_up += 1
+                if taken_back:
+                    content(name, "")
+                assert outcome_with(memo, tmp_path / "content", site, at_once=False) == []
+                assert tree(site) == tree(tmp_path / ("first" if taken_back else "second"))
+            shutil.rmtree(site)
+        if given_up < 2 * (results + 1):
+            break
+    assert 8 <= given_up < 80
 
 
 def test_what_a_new_reader_is_shown_first(tmp_path: Path, make_content: MakeContent) -> None:

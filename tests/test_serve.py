@@ -85,25 +85,29 @@ def test_paths_that_try_to_escape(serve: Serve, make_content: MakeContent, tmp_p
 
 
 def test_save_and_break_and_mend(serve: Serve, make_content: MakeContent, watching: dict[str, str]) -> None:
-    """A save is told to open pages; a broken one with its problem while the last good site stays; a mended one again."""
+    """A save is told to open pages, at once and when the language model has read it; a broken one with its problem while the last good site stays; a mended one again."""
     content = make_content({"token.yaml": GOOD})
     served = serve(**watching)
     entry = content / "terms" / "token.yaml"
     with served.events() as states:
         assert next(states) == {"version": 1, "problems": []}
+        model = served.request("/model.bin")[2]
         save(entry, BETTER)
         assert next(states) == {"version": 2, "problems": []}
         assert "A small unit of text." in served.text("/terms/token/")
+        assert next(states) == {"version": 3, "problems": []}
+        assert "A small unit of text." in served.text("/terms/token/")
+        assert served.request("/model.bin")[2] != model
         save(entry, BAD)
         state = next(states)
         (problem,) = state["problems"]
         place = (problem["path"], problem["line"], problem["column"], problem["rule"])
-        assert (state["version"], place) == (2, ("content/terms/token.yaml", 3, 11, "unresolved-link"))
+        assert (state["version"], place) == (3, ("content/terms/token.yaml", 3, 11, "unresolved-link"))
         assert "A small unit of text." in served.text("/terms/token/")
         with served.events() as late:
             assert next(late) == state
         save(entry, GOOD)
-        assert next(states) == {"version": 3, "problems": []}
+        assert next(states) == {"version": 4, "problems": []}
         assert "A unit of text." in served.text("/terms/token/")
 
 
