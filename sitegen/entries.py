@@ -15,12 +15,14 @@ from .checks.texts import markup as check_markup
 from .known import Known
 from .link import link
 from .load import from_facts, load
-from .memo import digest, joined, plain, read
+from .memo import MANY, digest, joined, plain, read
 from .mentions import Mentions, names_of
 from .model import Draft, Entry, Glossary
 from .problems import ContentError, Problem
 from .survey import Survey, bytes_of, terms_folder
 from .work import mark_up, read_entries
+
+FEW = 50  # texts
 
 T = TypeVar("T")
 Linked = tuple[tuple[str, ...], tuple[tuple[str, str], ...], bytes]  # the entries that a body leads to, its styles, its key
@@ -123,7 +125,6 @@ class Entries:
         texts = {entry.slug: _text_key(entry, sources[entry.place.path]) for entry in glossary.entries}
         found: dict[bytes, Linked] = memo.hold("marked", hashed, dict)
         unknown = {texts[entry.slug]: entry for entry in glossary.entries if texts[entry.slug] not in found}
-        many = len(unknown) > 1
 
         def know(bodies: Mapping[bytes, bytes]) -> None:
             """Take what is known of texts by the keys of their `bodies`."""
@@ -131,12 +132,14 @@ class Entries:
                 found[bodies[body]] = _linked_of(data, body)
                 del unknown[bodies[body]]
 
-        if many:
-            lately = memo.get("bodies", [hashed]).values()
-            know({body: text for data in lately for text, body in read(data) if text in unknown})
         if len(unknown) > 1:
+            lately: dict[bytes, bytes] = dict(chain.from_iterable(map(read, memo.get("bodies", [hashed]).values())))
+            know({lately[text]: text for text in unknown if text in lately})
+        new = len(unknown)
+        if new > 1:
             places = {sources[entry.place.path]: text for text, entry in unknown.items()}
-            words = ((source, data) for source, data in memo.each("words") if source in places)
+            every = memo.each("words") if new > MANY else memo.get("words", places).items()  # together they may be large
+            words = ((source, data) for source, data in every if source in places)
             known_names = self.mentions(names).known
             know({_body_key(unknown[places[source]], source, known_names(read(data))): places[source] for source, data in words})
 
@@ -155,7 +158,7 @@ class Entries:
             for kind, result in (("body", (known_as, body)), ("words", (source, words_)), ("linked", (known_as, data))):
                 memo.put(kind, [result])
         _only(found, texts.values())
-        if many:
+        if new > FEW:  # else it is quicker to ask for these by their words
             memo.put("bodies", [(hashed, plain(tuple((text, body) for text, (_, _, body) in found.items())))])
         linked = {slug: found[text] for slug, text in texts.items()}
         self.known.used["body"] = self.known.used["linked"] = [body for _, _, body in linked.values()]

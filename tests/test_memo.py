@@ -178,6 +178,8 @@ def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     seed = WAYS.index(way)
     monkeypatch.setattr("sitegen.write.TWIN_PAYS", 0 if way == "with a twin" else 10**9)
     monkeypatch.setattr("sitegen.crew.COPY_PAYS", 0)
+    monkeypatch.setattr("sitegen.entries.FEW", 50 if way == "file by file" else 0)
+    monkeypatch.setattr("sitegen.entries.MANY", 1000 if way == "file by file" else 1)
     moments, files = random.Random(seed), dict[str, Entry]()
     content, out, memo = tmp_path / "content", tmp_path / "site", tmp_path / "memo"
     opened = Memo(memo)
