@@ -21,7 +21,6 @@ from .theme import theme_folders
 from .write import Written, update, write
 
 if TYPE_CHECKING:
-    from .making import Model
     from .model import File
     from .train import LanguageModel
 
@@ -38,8 +37,8 @@ class Live:
     """
 
     ready: Callable[[Written], None]
-    stop: Callable[[], bool]
-    soon: bool
+    stop: Callable[[], bool] = lambda: False
+    soon: bool = False
 
 
 def build(
@@ -67,9 +66,9 @@ def _build(
     folders = theme_folders(templates)
     seen = survey(content, folders, memo)
     made, place = digest(seen.whole(), *stands_at), digest(str(out.resolve()))
-    left: tuple[Manifest, Model] | None = memo.left.get(place) if live else None
+    left: Manifest | None = memo.left.get(place) if live else None
     data = None if left else memo.get("site", [place]).get(place)
-    before = left[0] if left else Manifest.of(read(data)) if data and trust else Manifest()
+    before = left or (Manifest.of(read(data)) if data and trust else Manifest())
     sweep(out.resolve())
     if before.made == made and (left or before.stands(out)):
         memo.keep({})
@@ -87,7 +86,7 @@ def _build(
 
         known = Known(memo, crew)
         making = Making(content, folders, stands_at, seen, known, progress, spent)
-        plan = making.plan(before.groups, lambda: looks()[0], left[1] if left and live and live.soon else None)
+        plan = making.plan(before.groups, lambda: looks()[0], memo.spoke.get(place) if live and live.soon else None)
         groups: dict[str, list[str]] = {}
 
         def made_files() -> Iterator[File]:
@@ -96,6 +95,8 @@ def _build(
                 yield file
 
         memo.left.pop(place, None)  # one that fails leaves nobody knows what
+        if live:
+            memo.spoke[place] = plan.model
         spoilt, twin_stands = looks()
         if twin and (spoilt or not twin_stands):
             twin = Twin(twin.path, {})
@@ -103,7 +104,7 @@ def _build(
             try:
                 written = update(made_files(), out, before, plan.kept)
             except StoppedError:
-                memo.left[place] = _halfway(before, plan.keys, groups), plan.model
+                memo.left[place] = _halfway(before, plan.keys, groups)
                 raise
         else:
             written = write(made_files(), out, before, plan.kept, twin)
@@ -115,7 +116,7 @@ def _build(
         manifest = Manifest(b"" if plan.behind else made, {**plan.kept, **new}, written.stamps)
         memo.put("site", [(place, plain(manifest.plain())), (_beside(place), plain(tuple(written.twin.items())))])
         if live:
-            memo.left[place] = manifest, plan.model
+            memo.left[place] = manifest
         memo.keep({**known.used, "site": [place, _beside(place)], "files": []})
     return written
 

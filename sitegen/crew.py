@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CHUNK = 100  # entries a call at most: sending what all calls share costs little then, and nobody waits long for the last
+AHEAD = 400  # entries for each process that it is given ahead: whoever reads the results may be busy with something else
 PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
 COPY_PAYS = 2_000  # files or entries; fewer can be gone through while a process is copied
 RENEWED = 20_000  # entries after which processes are started anew: the memory that one kind of work took is not given back otherwise
@@ -86,7 +87,7 @@ class Crew:
         if not (executor := self._executor):
             return self._unless_stopped(function(shared, chunk) for chunk in chunks)
         calls = (executor.submit(function, shared, chunk) for chunk in chunks)
-        return self._unless_stopped(_results(deque(islice(calls, 4 * self.jobs * CHUNK // size)), calls))
+        return self._unless_stopped(_results(deque(islice(calls, self.jobs * AHEAD // size)), calls))
 
     def _unless_stopped(self, results: Iterator[T]) -> Iterator[T]:
         for result in results:

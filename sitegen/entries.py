@@ -22,7 +22,7 @@ from .problems import ContentError, Problem
 from .survey import Survey, bytes_of, terms_folder
 from .work import mark_up, read_entries
 
-FEW = 50  # texts
+FEW = 50  # texts whose bodies are found by their words in less time than it takes to write down the bodies of all
 
 T = TypeVar("T")
 Linked = tuple[tuple[str, ...], tuple[tuple[str, str], ...], bytes]  # the entries that a body leads to, its styles, its key
@@ -133,7 +133,8 @@ class Entries:
                 del unknown[bodies[body]]
 
         if len(unknown) > 1:
-            lately: dict[bytes, bytes] = dict(chain.from_iterable(map(read, memo.get("bodies", [hashed]).values())))
+            row = memo.get("bodies", [hashed]).get(hashed)
+            lately: dict[bytes, bytes] = dict(read(row)) if row else {}
             know({lately[text]: text for text in unknown if text in lately})
         new = len(unknown)
         if new > 1:
@@ -158,7 +159,7 @@ class Entries:
             for kind, result in (("body", (known_as, body)), ("words", (source, words_)), ("linked", (known_as, data))):
                 memo.put(kind, [result])
         _only(found, texts.values())
-        if new > FEW:  # else it is quicker to ask for these by their words
+        if new > FEW:
             memo.put("bodies", [(hashed, plain(tuple((text, body) for text, (_, _, body) in found.items())))])
         linked = {slug: found[text] for slug, text in texts.items()}
         self.known.used["body"] = self.known.used["linked"] = [body for _, _, body in linked.values()]

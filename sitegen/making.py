@@ -5,33 +5,30 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
 from .check import check
 from .dates import entry_dates
-from .demo import Demo, demo
 from .entries import Entries, Linked
 from .known import Known
 from .load import outline
 from .manifest import Group
-from .markup import Body, Markup
-from .memo import Memo, digest, joined, plain, read
-from .model import Dates, Entry, File, Glossary, Settings, Theme
+from .markup import Markup
+from .memo import digest
+from .model import Dates, File, Glossary, Theme
 from .outputs import MODEL_OUTPUTS, SITE_OUTPUTS, Surroundings, part_pages, to_begin_with
 from .render import Renderer, compiled
+from .says import Says, Trained
 from .site import Site
 from .survey import Survey
 from .theme import load_theme
-from .train import LanguageModel, by_chance, reading, train
-from .work import print_entries, render_entries
+from .work import render_entries
 
 WHOLE_SITE, MODEL = "/", "/model/"  # groups of files that are of no single entry; no slug has a slash, with which those of lists begin too
 
 Progress = Callable[[str], None]
-Model = tuple[bytes, LanguageModel]  # after the hash of its settings and that of what it has read
 Spent = Callable[[str, float], None]  # is told how many seconds a page took
 
 
@@ -42,7 +39,7 @@ class Plan:
     kept: Mapping[str, Group]
     keys: Mapping[str, bytes]  # of every group
     made: Iterator[tuple[str, File]]  # each with its group
-    model: Model
+    model: Trained
     behind: bool  # whether pages show what an earlier one said
 
 
@@ -54,9 +51,9 @@ class Making:
     ) -> None:  # fmt: skip
         self.content, self.folders, self.seen = content, folders, seen
         self.known, self.progress, self.spent = known, progress, spent
-        self.entries = Entries(content, stands_at, seen, known)
+        self.entries, self.says = Entries(content, stands_at, seen, known), Says(seen.program, known)
 
-    def plan(self, before: Mapping[str, Group], spoilt: Callable[[], Collection[str]], earlier: Model | None = None) -> Plan:
+    def plan(self, before: Mapping[str, Group], spoilt: Callable[[], Collection[str]], earlier: Trained | None = None) -> Plan:
         """What there is to do where the groups `before` of an earlier site stand, but for those that are `spoilt`.
 
         Pages may show what an `earlier` model of the same settings said, or even one before it. Raises ContentError with every problem.
@@ -71,19 +68,19 @@ class Making:
         self.progress("marking up")
         linked = self.entries.mark_up(key, glossary, names, sources)
         self.progress("training the language model")
-        (model_key, model), behind = self._train(key, glossary, linked, earlier)
+        (model_key, model), behind = self.says.train(key, glossary, linked, earlier)
         about, issues, styles = self._pages(key, glossary, names)
         moments, dates = self._dates(key, glossary)
         site = Site(
             glossary,
             {slug: mentions for slug, (mentions, _, _) in linked.items()},
             tuple(sorted(styles.union(*(found for _, found, _ in linked.values())))),
-            about, issues, model, self._opening(glossary.settings, model_key, model), dates, self._theme(),
+            about, issues, model, self.says.opening(glossary.settings, model_key, model), dates, self._theme(),
         )  # fmt: skip
         known_as = digest(key, moments, *(site.mentions[entry.slug] for entry in glossary.entries))
         every = range(len(glossary.entries))
         around = self.known.begun("around", known_as, lambda: Surroundings(site, every).digests(), len(every))
-        asked = self._say(glossary, key, model_key, model, {path: facts[source] for path, source in sources.items()})
+        asked = self.says.say(glossary, key, model_key, model, {path: facts[source] for path, source in sources.items()})
         frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest())
         first = self.known.one("first", known_as, lambda: tuple(entry.slug for entry in to_begin_with(site)))
         parts = self.known.one("parts", digest(frame, key), lambda: {f"/{page.part.path}": digest(frame, page.digest()) for page in part_pages(site)})
@@ -106,57 +103,6 @@ class Making:
         others = self._others(site, code, keys.keys() - kept.keys())
         made = self._render(site, code, todo, others, sources, linked, said)
         return Plan(kept, keys, made, (model_key, model), behind)
-
-    def _train(self, key: bytes, glossary: Glossary, linked: Mapping[str, Linked], earlier: Model | None) -> tuple[Model, bool]:
-        """The model of the glossary known as `key`; or the `earlier` one, if it has the same settings, and whether it has read something else."""
-        bodies = _Bodies(self.known.memo, {slug: body for slug, (_, _, body) in linked.items()})
-        settings = glossary.settings
-        left, parts = settings.tokens, []
-        for entry in self.known.memo.hold("by chance", key, lambda: by_chance(glossary.entries)):
-            key = digest(self.seen.program, bodies.keys_[entry.slug], entry.definition)
-            number, sentences = self.known.one("reading", key, partial(_reading, entry, bodies))
-            left -= number
-            parts += [sentences, plain((entry.slug, entry.title, entry.path))]
-            if left < 0:
-                break
-        set_to = digest(settings.tokens, settings.order, settings.seed, settings.temperature)
-        key = set_to + digest(self.seen.program, *parts)
-        if earlier and earlier[0] != key and earlier[0].startswith(set_to):
-            return earlier, True
-        return (key, self.known.one("model", key, lambda: train(glossary, bodies))), False
-
-    def _opening(self, settings: Settings, model_key: bytes, model: LanguageModel) -> Callable[[], Demo]:
-        """What makes the home page's run: a new entry changes that page, but hardly ever the model."""
-        sentence = settings.prompt or settings.description
-        key = digest(model_key, sentence)
-        self.known.used["opening"] = [key]
-        return partial(self.known.one, "opening", key, lambda: demo(model, "home", sentence))
-
-    def _say(
-        self, glossary: Glossary, key: bytes, model_key: bytes, model: LanguageModel, facts: Mapping[str, bytes],
-    ) -> Callable[[], dict[str, bytes]]:  # fmt: skip
-        """Begin to ask the model; what is returned waits for a hash, by slug, of what it says on each entry's page, under which that is known.
-
-        The glossary is known as `key`, and `facts` are hashes of its entries by their files. A model that has read one text more says the same on
-        most pages, which then need not be rendered.
-        """
-        found: dict[bytes, bytes] = self.known.memo.hold("said of all", joined(key, model_key), dict)
-        keys = {model_key + facts[entry.place.path]: entry for entry in glossary.entries}
-        known = found or self.known.memo.get("said", keys)
-        missing = [key for key in keys if key not in known]
-        shared = pickle.dumps(model.bare(), 5) if missing else b""
-        results = self.known.crew.map(print_entries, shared, ((keys[key].slug, keys[key].definition) for key in missing), len(missing))
-
-        def said() -> dict[str, bytes]:
-            for key, (hashed, says) in zip(missing, chain.from_iterable(results), strict=True):
-                self.known.memo.put("said", [(key, hashed)])
-                self.known.memo.put("printed", [(hashed, says)])
-                known[key] = hashed
-            found.update((key, known[key]) for key in keys)
-            self.known.used["said"], self.known.used["printed"] = found.keys(), found.values()
-            return {entry.slug: hashed for entry, hashed in zip(glossary.entries, found.values(), strict=True)}
-
-        return said
 
     def _pages(self, key: bytes, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str], set[tuple[str, str]]]:
         """The about page and the newsletter's issues as HTML, and the styles of their formulas; the glossary is known as `key`."""
@@ -244,27 +190,6 @@ class Making:
                 yield name, page.file(renderer)
 
 
-def _same(stands: bytes, wanted: bytes, earlier: Model | None) -> bool:
+def _same(stands: bytes, wanted: bytes, earlier: Trained | None) -> bool:
     """Whether pages that stand can stay: also an entry's where only the end of the key, what the model says, has changed, if an earlier one will do."""
     return stands == wanted or bool(earlier and wanted[:-16] and stands[:-16] == wanted[:-16])
-
-
-def _reading(entry: Entry, bodies: Mapping[str, Body]) -> tuple[int, bytes]:
-    return reading(entry, bodies[entry.slug])
-
-
-class _Bodies(Mapping[str, Body]):
-    """The bodies by slug, taken from the memo when they are looked at."""
-
-    def __init__(self, memo: Memo, keys: Mapping[str, bytes]) -> None:
-        self.memo, self.keys_ = memo, keys
-
-    def __getitem__(self, slug: str) -> Body:
-        key = self.keys_[slug]
-        return Body.of(read(self.memo.get("body", [key])[key]))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.keys_)
-
-    def __len__(self) -> int:
-        return len(self.keys_)

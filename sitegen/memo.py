@@ -59,6 +59,7 @@ class Memo:
         self._old = _opened(path) if path else None
         self._held: dict[tuple[str, bytes], Any] = {}  # since the last `keep`
         self.left: dict[bytes, Any] = {}  # by folder, the manifest of the site that this process put there and nobody else touches
+        self.spoke: dict[bytes, Any] = {}  # by folder, the language model whose words that site shows
         self._lately: dict[tuple[str, bytes], Any] = {}  # and before it
 
     def get(self, kind: str, keys: Collection[bytes]) -> dict[bytes, bytes]:

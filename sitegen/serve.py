@@ -232,7 +232,7 @@ def serve(
             newsletter += filter(None, [stack.enter_context(mount(address))])
             form_action = NEWSLETTER + "subscribe" if newsletter else ""
 
-            def rebuild(stop: Callable[[], bool] | None = None) -> bool:
+            def rebuild(soon: bool) -> bool:
                 """Whether there is more to do: what the language model says of what was saved comes second, and gives way to the next save."""
                 start = time.perf_counter()
 
@@ -243,7 +243,7 @@ def serve(
                         state.tell(())
 
                 try:
-                    live = Live(ready, stop or (lambda: False), soon=not stop)
+                    live = Live(ready, soon=True) if soon else Live(ready, changes.there)
                     return build(content, out, templates, address, memo=memo, form_action=form_action, live=live).behind
                 except ContentError as error:
                     say(as_text(error.problems))
@@ -257,14 +257,14 @@ def serve(
             changes = Changes([content, *([templates] if templates else [])])
             threading.Thread(target=server.serve_forever, daemon=True).start()
             try:
-                rebuild()
+                rebuild(soon=True)
                 say(f"{address}  (Ctrl-C to stop)")
                 if newsletter:
                     say(f"{address}outbox shows the newsletter's mails; nothing is really sent")
                 while True:
                     changes.wait()
-                    if rebuild():
-                        rebuild(changes.there)
+                    if rebuild(soon=True):
+                        rebuild(soon=False)
             except KeyboardInterrupt:
                 say("stopped")
             finally:

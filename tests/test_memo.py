@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import cast
@@ -156,10 +156,10 @@ def live(stop: Callable[[], bool] = lambda: False, soon: bool = False) -> Live:
     return Live(lambda _: None, stop, soon)
 
 
-def impatient(moments: random.Random) -> Callable[[], bool]:
-    """What gives a build up after some results."""
-    results = iter(range(moments.randrange(40)))
-    return lambda: next(results, None) is None
+def impatient(results: int) -> Callable[[], bool]:
+    """What gives a build up after so many results."""
+    left = iter(range(results))
+    return lambda: next(left, None) is None
 
 
 def outcome_with(memo: Memo, content: Path, out: Path, at_once: bool, jobs: int = 1) -> list[str]:
@@ -193,7 +193,7 @@ def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         write_down(content, files, moments)
         if way == "given up":
             try:
-                hurried = build(content, out, memo=opened, jobs=1, live=live(impatient(moments), moments.random() < 0.5))
+                hurried = build(content, out, memo=opened, jobs=1, live=live(impatient(moments.randrange(40)), moments.random() < 0.5))
             except (ContentError, StoppedError) as error:
                 seen[type(error).__name__] += 1
             else:
@@ -254,6 +254,26 @@ def test_soon(tmp_path: Path, make_content: MakeContent) -> None:
     assert tree(site) == tree(tmp_path / "clean") != hurried
 
 
+def test_soon_after_a_save_during_a_build(tmp_path: Path, make_content: MakeContent) -> None:
+    """What is saved before a build has kept its books is shown soon, too: the earlier model is still known."""
+    content, site = small(make_content), tmp_path / "site"
+    file = content / "terms" / "term-1.yaml"
+    first = file.read_text()
+
+    def save(number: str) -> None:
+        file.write_text(first.replace("Number 1", f"The {number} number"))
+
+    with Memo() as memo:
+        build(content, site, memo=memo, live=live())
+        save("second")
+        build(content, site, memo=memo, live=Live(lambda _: save("third"), soon=True))
+        assert build(content, site, memo=memo, live=live(soon=True)).behind
+        assert "The third number" in (site / "terms" / "term-1" / "index.html").read_text()
+        assert not build(content, site, memo=memo, live=live()).behind
+    assert outcome(content, tmp_path / "clean", None) == []
+    assert tree(site) == tree(tmp_path / "clean")
+
+
 def test_given_up_anywhere(tmp_path: Path, make_content: MakeContent) -> None:
     """Wherever a build is given up, the next one makes the site right: of what was saved, and of what was there before."""
 
@@ -263,9 +283,6 @@ def test_given_up_anywhere(tmp_path: Path, make_content: MakeContent) -> None:
         entries["beam.yaml"] += second
         return make_content(entries)
 
-    def patience(results: Iterator[int]) -> Callable[[], bool]:
-        return lambda: next(results, None) is None
-
     name, site, given_up = "aliases: [delta, zeta]\n", tmp_path / "site", 0
     assert outcome(content(name, ""), tmp_path / "first", None) == outcome(content("", name), tmp_path / "second", None) == []
     for results in range(40):
@@ -273,7 +290,7 @@ def test_given_up_anywhere(tmp_path: Path, make_content: MakeContent) -> None:
             with Memo() as memo:
                 assert outcome_with(memo, content(name, ""), site, at_once=False) == []
                 try:
-                    build(content("", name), site, memo=memo, jobs=1, live=live(patience(iter(range(results)))))
+                    build(content("", name), site, memo=memo, jobs=1, live=live(impatient(results)))
                 except StoppedError:
                     given_up += 1
                 if taken_back:
