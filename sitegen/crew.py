@@ -45,23 +45,14 @@ class Crew:
         self.jobs, self.stop = jobs or cores(), stop
         self._stack = ExitStack()
         self._executor: Executor | None = None
+        self._result: Callable[[Future[Any]], Any] = lambda call: call.result()
+        self._gone: tuple[type[Exception], ...] = ()  # what says that whoever did the work is no more
         self._here, self._given = not scheduler, 0  # how many entries our own processes were given
         if scheduler:
-            self._executor, self.jobs = self._cluster(scheduler)
+            from .cluster import GONE, Cluster
 
-    def _cluster(self, scheduler: str) -> tuple[Executor, int]:
-        try:
-            from distributed import Client  # the extra `cluster`
-        except ImportError:
-            raise OSError("a cluster needs Dask: pip install 'sitegen-glossary[cluster]'") from None
-        try:
-            if not scheduler.startswith(("tcp://", "tls://")):
-                raise ValueError
-            client = self._stack.enter_context(Client(scheduler, timeout=10, set_as_default=False))  # type: ignore[no-untyped-call]
-        except (ValueError, OSError):
-            raise OSError(f"there is no Dask scheduler at {scheduler}") from None
-        executor = self._stack.enter_context(client.get_executor(pure=False))
-        return executor, max(1, len(client.scheduler_info()["workers"]))
+            cluster = Cluster(scheduler, self._stack)
+            self._executor, self.jobs, self._result, self._gone = cluster.executor, cluster.workers, cluster.result, GONE
 
     def map(self, function: Callable[[bytes, list[Any]], T], shared: bytes, values: Iterable[Any], count: int) -> Iterator[T]:
         """`function` of `shared` and each chunk of the `count` values, in order; only so many values are under way at a time.
@@ -73,11 +64,12 @@ class Crew:
             self._stack.close()
             self._executor, self._given = None, 0
         if self._executor is None and self.jobs > 1 and count >= PAYS:
-            from concurrent.futures import ProcessPoolExecutor  # takes 15 ms to import
+            from concurrent.futures import BrokenExecutor, ProcessPoolExecutor  # takes 15 ms to import
             from multiprocessing import get_context
 
             # Forked this late, each would keep a copy of all that this process has gathered by now.
             context = get_context("spawn") if renewed else None
+            self._gone = (BrokenExecutor,)
             pool = ProcessPoolExecutor(self.jobs, context, _leave_with, (os.getpid(),))
             self._executor = self._stack.enter_context(pool)
             self._executor.submit(int).result()
@@ -87,7 +79,13 @@ class Crew:
         if not (executor := self._executor):
             return self._unless_stopped(function(shared, chunk) for chunk in chunks)
         calls = (executor.submit(function, shared, chunk) for chunk in chunks)
-        return self._unless_stopped(_results(deque(islice(calls, self.jobs * AHEAD // size)), calls))
+        return self._unless_stopped(self._results(deque(islice(calls, self.jobs * AHEAD // size)), calls))
+
+    def _results(self, begun: deque[Future[T]], others: Iterator[Future[T]]) -> Iterator[T]:
+        """What comes of the calls `begun`, and of the `others`, of which one begins when one has ended."""
+        while begun:
+            yield self._result(begun.popleft())
+            begun.extend(islice(others, 1))
 
     def _unless_stopped(self, results: Iterator[T]) -> Iterator[T]:
         for result in results:
@@ -129,10 +127,19 @@ class Crew:
     def __enter__(self) -> Crew:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind and self._executor and self._here:
-            self._executor.shutdown(cancel_futures=True)
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        """Leave undone what has not begun. Raises OSError if the `error` is that the processes, or the cluster, are gone."""
+        gone, pool = isinstance(error, self._gone), self._executor
+        if kind and pool and self._here:
+            if gone:
+                # Before Python 3.11.5, a pool without processes waits for ever to be rid of what it would send them (CPython's issue 94777).
+                pool._call_queue._reader.close()  # type: ignore[attr-defined]
+            pool.shutdown(cancel_futures=True)
         self._stack.close()
+        if gone and self._here:
+            raise OSError("a process of the build was killed; if memory was short, fewer --jobs need less") from None
+        if gone:
+            raise OSError("the Dask cluster is gone: it has lost its scheduler, or too many workers") from None
 
 
 def _leave_with(parent: int) -> None:
@@ -144,13 +151,6 @@ def _leave_with(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _results(begun: deque[Future[T]], others: Iterator[Future[T]]) -> Iterator[T]:
-    """What comes of the calls `begun`, and of the `others`, of which one begins when one has ended."""
-    while begun:
-        yield begun.popleft().result()
-        begun.extend(islice(others, 1))
 
 
 def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
+from distributed import Client
 
 from sitegen.crew import PAYS, Crew
 
@@ -39,24 +41,27 @@ def content(make_content: MakeContent) -> Path:
     )
 
 
+def dask(what: str, *arguments: str) -> subprocess.Popen[str]:
+    """A Dask scheduler or worker on this machine, which tells on standard error what happens."""
+    command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments, "--no-dashboard"]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def told(process: subprocess.Popen[str], pattern: str) -> str:
+    """What the process says, once it does."""
+    assert process.stderr is not None
+    return next(found[0] for line in process.stderr if (found := re.search(pattern, line)))
+
+
 @contextmanager
 def cluster(workers: int) -> Iterator[str]:
     """The address of a Dask scheduler on this machine, with workers that are processes of their own."""
-
-    def start(what: str, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments, "--no-dashboard"]
-        return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-
-    processes = [start("scheduler", "--host", "127.0.0.1", "--port", "0")]
+    processes = [dask("scheduler", "--host", "127.0.0.1", "--port", "0")]
     try:
-        assert processes[0].stderr is not None
-        said = (re.search(r"tcp://127\.0\.0\.1:\d+", line) for line in processes[0].stderr)
-        address = next(found.group() for found in said if found)
+        address = told(processes[0], r"tcp://127\.0\.0\.1:\d+")
         for _ in range(workers):
-            worker = start("worker", address, "--nthreads", "1", "--no-nanny")
-            processes.append(worker)
-            assert worker.stderr is not None
-            assert any("Registered to" in line for line in worker.stderr)
+            processes.append(dask("worker", address, "--nthreads", "1", "--no-nanny"))
+            told(processes[-1], "Registered to")
         yield address
     finally:
         for process in processes:
@@ -133,6 +138,48 @@ def test_no_cluster(content: Path, tmp_path: Path) -> None:
         assert (result.status, result.err.splitlines()[-1]) == (1, f"there is no Dask scheduler at {address}")
         assert "Traceback" not in result.err
         assert not (tmp_path / "site").exists()
+
+
+def test_a_killed_process(content: Path, tmp_path: Path) -> None:
+    """A build whose process is killed ends with one line, leaves no process, and the site as it was."""
+    site = built(content, tmp_path / "site")
+    (content / "terms" / "zz-1.yaml").write_text("term: Zz 1\ndefinition: Another first.\n")
+    command = [sys.executable, "-m", "sitegen", "build", "--content", content, "--out", tmp_path / "site", "--memo", tmp_path / "fresh.memo", "--jobs", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as build:
+        while len(children := psutil.Process(build.pid).children()) < 2:  # one alone is git, asked for dates
+            assert build.poll() is None
+        children[-1].kill()
+        said = build.communicate()[0]
+    assert (build.returncode, said) == (1, "a process of the build was killed; if memory was short, fewer --jobs need less\n")
+    assert not any(map(psutil.Process.is_running, children))
+    assert tree(tmp_path / "site") == site
+
+
+def killed_with_more_to_come(shared: bytes, values: list[int]) -> None:
+    """Killed, with more waiting to be sent than a pipe holds."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_killed_with_more_to_come() -> None:
+    """What was to be sent to processes that are gone keeps nobody waiting."""
+    with pytest.raises(OSError, match="a process of the build was killed"), Crew(2) as crew:
+        list(crew.map(killed_with_more_to_come, bytes(1 << 20), range(PAYS), PAYS))
+
+
+def test_a_killed_scheduler(content: Path, tmp_path: Path) -> None:
+    """A build whose scheduler is killed ends with one line, and nothing is written."""
+    scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", "0")
+    address = told(scheduler, r"tcp://127\.0\.0\.1:\d+")
+    command = [sys.executable, "-m", "sitegen", "build", "--content", content, "--out", tmp_path / "site", "--scheduler", address]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as build:
+        with Client(address) as client:
+            while not client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)):
+                assert build.poll() is None
+        scheduler.kill()
+        scheduler.communicate()
+        said = build.communicate()[0]
+    assert (build.returncode, said) == (1, "the Dask cluster is gone: it has lost its scheduler, or too many workers\n")
+    assert not (tmp_path / "site").exists()
 
 
 def test_profile(content: Path, tmp_path: Path) -> None:

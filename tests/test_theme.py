@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from pathlib import Path
 
+from jinja2.runtime import Context
 from rjsmin import jsmin
+
+from sitegen.build import build
 
 from .conftest import PROJECT, MakeContent, sitegen
 
@@ -41,3 +45,25 @@ def test_a_script_in_parts(tmp_path: Path, make_content: MakeContent) -> None:
     shutil.rmtree(own / "live.js")
     (own / "live.js").write_text("let b;\n")
     assert {name: built()[name] for name in ("live.js", "site.js")} == {"live.js": "let b;", "site.js": "let a;"}
+
+
+def test_pages_are_forgotten_at_once(tmp_path: Path, make_content: MakeContent) -> None:
+    """What a page was rendered from goes with it: it does not hold on to itself until garbage is looked for, however many pages there are."""
+
+    def left(entries: int) -> int:
+        """Contexts of templates that are garbage after a build."""
+        content = make_content({
+            f"term-{i}.yaml": f"term: Term {i}\ndefinition: Number {i} of its kind.\nrelated: [term-{i - i % 2 + 1 - i % 2}]\n" for i in range(entries)
+        })  # fmt: skip
+        gc.collect()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            build(content, tmp_path / f"site-{entries}", jobs=1)
+            gc.collect()
+            return sum(isinstance(thing, Context) for thing in gc.garbage)
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+
+    few, many = left(4), left(12)
+    assert many <= few
