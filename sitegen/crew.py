@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import sys
 import threading
 import time
 from collections import deque
@@ -131,8 +132,8 @@ class Crew:
         """Leave undone what has not begun. Raises OSError if the `error` is that the processes, or the cluster, are gone."""
         gone, pool = isinstance(error, self._gone), self._executor
         if kind and pool and self._here:
-            if gone:
-                # Before Python 3.11.5, a pool without processes waits for ever to be rid of what it would send them (CPython's issue 94777).
+            if gone and sys.version_info < (3, 11, 5):
+                # A pool without processes waits for ever to be rid of what it would send them (CPython's issue 94777); later ones close this themselves.
                 pool._call_queue._reader.close()  # type: ignore[attr-defined]
             pool.shutdown(cancel_futures=True)
         self._stack.close()

@@ -54,15 +54,15 @@ def told(process: subprocess.Popen[str], pattern: str) -> str:
 
 
 @contextmanager
-def cluster(workers: int) -> Iterator[str]:
-    """The address of a Dask scheduler on this machine, with workers that are processes of their own."""
+def cluster(workers: int) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A Dask scheduler on this machine, after its address, with workers that are processes of their own."""
     processes = [dask("scheduler", "--host", "127.0.0.1", "--port", "0")]
     try:
         address = told(processes[0], r"tcp://127\.0\.0\.1:\d+")
         for _ in range(workers):
             processes.append(dask("worker", address, "--nthreads", "1", "--no-nanny"))
             told(processes[-1], "Registered to")
-        yield address
+        yield address, processes[0]
     finally:
         for process in processes:
             process.kill()
@@ -82,7 +82,7 @@ def test_processes_and_a_cluster(content: Path, tmp_path: Path) -> None:
     alone = built(content, tmp_path / "alone", "--jobs", "1")
     assert built(content, tmp_path / "two", "--jobs", "2") == alone
     assert built(content, tmp_path / "three", "--jobs", "3") == alone
-    with cluster(2) as address:
+    with cluster(2) as (address, _):
         assert built(content, tmp_path / "cluster", "--scheduler", address) == alone
 
 
@@ -148,7 +148,7 @@ def test_a_killed_process(content: Path, tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as build:
         while len(children := psutil.Process(build.pid).children()) < 2:  # one alone is git, asked for dates
             assert build.poll() is None
-        children[-1].kill()
+        children[0].kill()
         said = build.communicate()[0]
     assert (build.returncode, said) == (1, "a process of the build was killed; if memory was short, fewer --jobs need less\n")
     assert not any(map(psutil.Process.is_running, children))
@@ -168,15 +168,14 @@ def test_killed_with_more_to_come() -> None:
 
 def test_a_killed_scheduler(content: Path, tmp_path: Path) -> None:
     """A build whose scheduler is killed ends with one line, and nothing is written."""
-    scheduler = dask("scheduler", "--host", "127.0.0.1", "--port", "0")
-    address = told(scheduler, r"tcp://127\.0\.0\.1:\d+")
-    command = [sys.executable, "-m", "sitegen", "build", "--content", content, "--out", tmp_path / "site", "--scheduler", address]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as build:
+    command = [sys.executable, "-m", "sitegen", "build", "--content", content, "--out", tmp_path / "site"]
+    with cluster(0) as (address, scheduler), subprocess.Popen(
+        [*command, "--scheduler", address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as build:  # fmt: skip
         with Client(address) as client:
             while not client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)):
                 assert build.poll() is None
         scheduler.kill()
-        scheduler.communicate()
         said = build.communicate()[0]
     assert (build.returncode, said) == (1, "the Dask cluster is gone: it has lost its scheduler, or too many workers\n")
     assert not (tmp_path / "site").exists()

@@ -225,3 +225,23 @@ def test_every_part_of_the_demo_by_tab(visit: Visit) -> None:
         "Twelve steps, seed 509", "About this model",
     ]  # fmt: skip
     assert reached[25].startswith("Why this word?")
+
+
+def test_playing_gives_way_after_each_token(visit: Visit) -> None:
+    """While the demo plays, with everything folded out, each token is a task of its own: between any two the page has its turn."""
+    page = visit(TERM)
+    awake(page)
+    more(page)
+    page.locator(".why summary").press("Enter")
+    page.evaluate("""() => {
+      window.turns = [];
+      let turn = 0;
+      const next = () => { turn += 1; setTimeout(next); };
+      next();
+      new MutationObserver(() => window.turns.push(turn)).observe(document.querySelector(".feed"), { childList: true, subtree: true });
+    }""")
+    before = len(frame(page).tokens)
+    control(page, "play").press("Enter")
+    expect(said(page)).to_contain_text("Stopped after", timeout=20_000)
+    turns = page.evaluate("window.turns")
+    assert len(set(turns)) == len(turns) == len(frame(page).tokens) - before > 1
