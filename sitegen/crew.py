@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import sys
 import threading
 import time
 from collections import deque
@@ -132,15 +131,25 @@ class Crew:
         """Leave undone what has not begun. Raises OSError if the `error` is that the processes, or the cluster, are gone."""
         gone, pool = isinstance(error, self._gone), self._executor
         if kind and pool and self._here:
-            if gone and sys.version_info < (3, 11, 5):
-                # A pool without processes waits for ever to be rid of what it would send them (CPython's issue 94777); later ones close this themselves.
-                pool._call_queue._reader.close()  # type: ignore[attr-defined]
+            if gone:
+                _released(pool)
             pool.shutdown(cancel_futures=True)
         self._stack.close()
         if gone and self._here:
             raise OSError("a process of the build was killed; if memory was short, fewer --jobs need less") from None
         if gone:
             raise OSError("the Dask cluster is gone: it has lost its scheduler, or too many workers") from None
+
+
+def _released(pool: Any) -> None:
+    """Help a pool whose processes were killed to its end: before Python 3.11.5 it may wait for ever to be rid of what it would send them.
+
+    That is CPython's issue 94777. Nobody else closes that pipe once the pool has come to a stand, and then it goes on.
+    """
+    manager = pool._executor_manager_thread
+    manager.join(1)
+    if manager.is_alive():
+        pool._call_queue._reader.close()
 
 
 def _leave_with(parent: int) -> None:
