@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -155,6 +156,11 @@ def test_a_killed_process(content: Path, tmp_path: Path) -> None:
     assert tree(tmp_path / "site") == site
 
 
+def counted(shared: bytes, values: list[int]) -> int:
+    """Work for a process or a worker."""
+    return len(values)
+
+
 def killed_with_more_to_come(shared: bytes, values: list[int]) -> None:
     """Killed, with more waiting to be sent than a pipe holds."""
     os.kill(os.getpid(), signal.SIGKILL)
@@ -179,6 +185,24 @@ def test_a_killed_scheduler(content: Path, tmp_path: Path) -> None:
         said = build.communicate()[0]
     assert (build.returncode, said) == (1, "the Dask cluster is gone: it has lost its scheduler, or too many workers\n")
     assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.parametrize("late", [0, 15])
+def test_a_scheduler_killed_amid_calls(late: float) -> None:
+    """Whoever goes on giving calls to a scheduler that was killed, or comes with them `late` (seconds), learns that it is gone."""
+    with cluster(0) as (address, scheduler):
+
+        def values() -> Iterator[int]:
+            for i in range(200_000):
+                if i == 150_000:
+                    scheduler.kill()
+                    time.sleep(late)
+                yield i
+
+        crew = Crew(scheduler=address)
+        crew.jobs = 500
+        with pytest.raises(OSError, match="the Dask cluster is gone"), crew:
+            list(crew.map(counted, b"", values(), 200_000))
 
 
 def test_profile(content: Path, tmp_path: Path) -> None:
