@@ -45,9 +45,10 @@ class Cluster:
         return call.result()
 
     def _leave(self) -> None:
-        """Wait for the calls that are under way, if somebody is there to end them."""
+        """Take leave of the scheduler, which drops what is still under way."""
         if self.client.status == "running":
-            self.executor.shutdown()
+            self.client.close()  # type: ignore[no-untyped-call]
+            return
         # A client that lost its scheduler while it was given calls fails here, too (a dictionary changed size), and has nobody to take leave of.
         with suppress(Exception):
             self.client.close()  # type: ignore[no-untyped-call]

@@ -156,11 +156,6 @@ def test_a_killed_process(content: Path, tmp_path: Path) -> None:
     assert tree(tmp_path / "site") == site
 
 
-def counted(shared: bytes, values: list[int]) -> int:
-    """Work for a process or a worker."""
-    return len(values)
-
-
 def killed_with_more_to_come(shared: bytes, values: list[int]) -> None:
     """Killed, with more waiting to be sent than a pipe holds."""
     os.kill(os.getpid(), signal.SIGKILL)
@@ -187,6 +182,13 @@ def test_a_killed_scheduler(content: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "site").exists()
 
 
+def test_a_killed_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that cost as many workers as Dask allows ends the build, though others wait for workers that do not come."""
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    with cluster(1) as (address, _), pytest.raises(OSError, match="the Dask cluster is gone"), Crew(scheduler=address) as crew:
+        list(crew.map(killed_with_more_to_come, b"", range(PAYS), PAYS))
+
+
 @pytest.mark.parametrize("late", [0, 15])
 def test_a_scheduler_killed_amid_calls(late: float) -> None:
     """Whoever goes on giving calls to a scheduler that was killed, or comes with them `late` (seconds), learns that it is gone."""
@@ -202,7 +204,7 @@ def test_a_scheduler_killed_amid_calls(late: float) -> None:
         crew = Crew(scheduler=address)
         crew.jobs = 500
         with pytest.raises(OSError, match="the Dask cluster is gone"), crew:
-            list(crew.map(counted, b"", values(), 200_000))
+            list(crew.map(killed_with_more_to_come, b"", values(), 200_000))
 
 
 def test_profile(content: Path, tmp_path: Path) -> None:
