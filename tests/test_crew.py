@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -42,32 +43,32 @@ def content(make_content: MakeContent) -> Path:
     )
 
 
-def dask(what: str, *arguments: str) -> subprocess.Popen[str]:
-    """A Dask scheduler or worker on this machine, which tells on standard error what happens."""
-    command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments, "--no-dashboard"]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-
-
-def told(process: subprocess.Popen[str], pattern: str) -> str:
-    """What the process says, once it does."""
-    assert process.stderr is not None
-    return next(found[0] for line in process.stderr if (found := re.search(pattern, line)))
-
-
 @contextmanager
-def cluster(workers: int) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def cluster(workers: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A Dask scheduler on this machine, after its address, with workers that are processes of their own."""
-    processes = [dask("scheduler", "--host", "127.0.0.1", "--port", "0")]
-    try:
-        address = told(processes[0], r"tcp://127\.0\.0\.1:\d+")
-        for _ in range(workers):
-            processes.append(dask("worker", address, "--nthreads", "1", "--no-nanny"))
-            told(processes[-1], "Registered to")
-        yield address, processes[0]
-    finally:
-        for process in processes:
-            process.kill()
-            process.communicate()
+    processes: list[subprocess.Popen[bytes]] = []
+    with TemporaryDirectory() as folder:
+
+        def start(what: str, *arguments: str, until: str) -> str:
+            # What they go on saying goes to a file: a pipe that nobody empties would stop them.
+            log = Path(folder, str(len(processes)))
+            command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments, "--no-dashboard"]
+            with log.open("wb") as said:
+                processes.append(subprocess.Popen(command, stderr=said))
+            while not (found := re.search(until, log.read_text())):
+                assert processes[-1].poll() is None, log.read_text()
+                time.sleep(0.05)
+            return found[0]
+
+        try:
+            address = start("scheduler", "--host", "127.0.0.1", "--port", "0", until=r"tcp://127\.0\.0\.1:\d+(?=\s)")
+            for _ in range(workers):
+                start("worker", address, "--nthreads", "1", "--no-nanny", until="Registered to")
+            yield address, processes[0]
+        finally:
+            for process in processes:
+                process.kill()
+                process.wait()
 
 
 def built(content: Path, out: Path, *options: str) -> dict[str, str]:
@@ -176,6 +177,7 @@ def test_a_killed_scheduler(content: Path, tmp_path: Path) -> None:
         with Client(address) as client:
             while not client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)):
                 assert build.poll() is None
+                time.sleep(0.05)
         scheduler.kill()
         said = build.communicate()[0]
     assert (build.returncode, said) == (1, "the Dask cluster is gone: it has lost its scheduler, or too many workers\n")
