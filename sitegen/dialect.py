@@ -10,7 +10,7 @@ import re
 from xml.etree.ElementTree import Element
 
 from markdown import Markdown
-from markdown.blockprocessors import HashHeaderProcessor
+from markdown.blockprocessors import HashHeaderProcessor, ParagraphProcessor
 from markdown.extensions.admonition import AdmonitionExtension
 from markdown.extensions.codehilite import CodeHiliteExtension
 from markdown.extensions.fenced_code import FencedCodeExtension
@@ -19,12 +19,15 @@ from markdown.extensions.sane_lists import SaneListExtension
 from markdown.extensions.tables import TableExtension
 from markdown.inlinepatterns import LINK_RE, LinkInlineProcessor
 from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
 
 from .names import slugify
 from .scan import HOLE, is_safe_url
 
 MAX_LINK = 1_000  # characters of a link's text, and of its address
 
+_INLINE = re.compile(r"[`\\\[<&*_]|  \n").search
+_LETTERS = re.compile(r"[^\W\d_][^\n]*(?:\n[^\W\d_][^\n]*)*\Z").match
 _ALIGN = re.compile(r' style="text-align: (left|right|center);"')
 
 
@@ -39,10 +42,12 @@ def markdown() -> Markdown:
     md.preprocessors.deregister("html_block")
     for name in ("code", "setextheader", "reference"):
         md.parser.blockprocessors.deregister(name)
+    md.parser.blockprocessors.register(Prose(md.parser), "prose", 110)
     md.parser.blockprocessors.register(SpacedHeading(md.parser), "hashheader", 70)
     for name in ("html", "reference", "image_link", "image_reference", "short_reference", "short_image_ref"):
         md.inlinePatterns.deregister(name)
     md.inlinePatterns.register(Link(LINK_RE, md), "link", 160)
+    md.treeprocessors.register(Plain(md), "plain", 25)
     md.treeprocessors.register(Headings(md), "headings", 15)
     md.treeprocessors.register(SafeLinks(md), "safe-links", 5)
     md.ESCAPED_CHARS = [*md.ESCAPED_CHARS, "$", "<"]
@@ -63,6 +68,22 @@ class SpacedHeading(HashHeaderProcessor):
     """A heading is a hash and a space: `#[account]` is text."""
 
     RE = re.compile(r"(?:^|\n)(?P<level>#{1,6})[ \t]+(?P<header>(?:\\.|[^\\\n])+?)[ \t]*#*(?:\n|$)")
+
+
+class Prose(ParagraphProcessor):
+    """A paragraph by its looks: lines that start with letters can be nothing else, whatever other processors would look for."""
+
+    def test(self, parent: Element, block: str) -> bool:
+        return bool(_LETTERS(block))
+
+
+class Plain(Treeprocessor):
+    """Marks text without any character by which an inline pattern starts: each of these would look through all of it."""
+
+    def run(self, root: Element) -> None:
+        for element in root.iter():
+            if element.text and not _INLINE(element.text):
+                element.text = AtomicString(element.text)
 
 
 class Headings(Treeprocessor):

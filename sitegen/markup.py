@@ -125,7 +125,8 @@ class Markup:
                 targets.extend([""] * (len(holes) - len(targets)))
                 last = span.end
         html = str(self.markdown.reset().convert("".join(pieces) + text[last:]))
-        html = _HOLED_TAG.sub(lambda tag: HOLE.sub(lambda match: escape(written[int(match[1])]), tag[0]), html)
+        if holes:
+            html = _HOLED_TAG.sub(lambda tag: HOLE.sub(lambda match: escape(written[int(match[1])]), tag[0]), html)
         html = self.accessible(html)
         if automatic:
             html = "".join(self._linked(part, slug, targets) for part in _SECTION.split(html))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
 from hashlib import sha256
@@ -17,6 +17,7 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     StrictUndefined,
+    Template,
     TemplateError,
     TemplateSyntaxError,
     nodes,
@@ -50,8 +51,27 @@ class _Generator(CodeGenerator):
             super()._output_child_pre(node, frame, finalize)
 
 
+class _Template(Template):
+    """Hands each block and each included template on as one text: its hundreds of pieces would pass through every template around it."""
+
+    @classmethod
+    def from_code(cls, *args: Any) -> Template:
+        template = super().from_code(*args)
+        template.root_render_func = _joined(template.root_render_func)
+        template.blocks = {name: _joined(block) for name, block in template.blocks.items()}
+        return template
+
+
+def _joined(pieces: Callable[..., Iterator[str]]) -> Callable[..., Iterator[str]]:
+    def whole(*args: Any) -> Iterator[str]:
+        yield "".join(pieces(*args))
+
+    return whole
+
+
 class _Environment(Environment):
     code_generator_class = _Generator
+    template_class = _Template
     escaped = staticmethod(escaped)
 
 

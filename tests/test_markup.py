@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sitegen.dialect import markdown
 from sitegen.markup import Body, Markup, at_root
 from sitegen.scan import scan
 
@@ -152,3 +153,21 @@ def test_nothing_breaks_through(text: str) -> None:
     html = markup().html(text)
     assert not set("\ue000\ue001\x02\x03") & set(html)
     assert set(re.findall(r"</?([a-z0-9]+)", html)) <= {"p", "code", "em", "strong", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "hr", "br", "blockquote", "div", "pre", "span", "table", "thead", "tbody", "tr", "th", "td", "sup", "a"}  # fmt: skip
+
+
+# What lines of Markdown start with and go on with: what means something, what nearly does, and words.
+STARTS = ["", "word ", "é", "3", "3. ", "- ", "* ", "> ", "# ", "#", "!!! note", "    ", "--|--", "a | b", "---", "```", "[^1]: "]
+PIECES = [
+    "word", "two words", "  ", "*", "*a*", "**b**", "_", "_c_", "`", "``", "\\", "\\*", "[", "](x)", "]", "[^1]", "<", "<https://x.org>", "<b>", "&", "&amp;", "|", "#", "\x02",
+]  # fmt: skip
+lines = st.builds(str.__add__, st.sampled_from(STARTS), st.lists(st.sampled_from(PIECES), max_size=3).map("".join))
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(lines, max_size=6).map("\n".join))
+def test_short_cuts_change_nothing(text: str) -> None:
+    """Text that is passed over as plain comes out as Markdown itself would have it."""
+    slow = markdown()
+    slow.parser.blockprocessors.deregister("prose")
+    slow.treeprocessors.deregister("plain")
+    assert markdown().convert(text) == slow.convert(text)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import accumulate, islice, pairwise
 from math import fsum
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,10 @@ class Listed:
 
     def total(self, exponent: float) -> float:
         return fsum(p**exponent for p in self.shares.values())
+
+    def at(self, exponent: float, reach: float) -> tuple[str, float]:
+        sums = accumulate(p**exponent for p in self.shares.values())
+        return next(pair for pair, reached in zip(self.shares.items(), sums, strict=True) if reached > reach)
 
 
 OFFER = Listed({"a": 0.4, "b": 0.3, "c": 0.2, "d": 0.1})
@@ -149,6 +154,42 @@ def test_draw_falls_on_its_word(sampler: Sampler, history: list[str], u: float) 
     place = kept.index(drawn)
     assert fsum(choice.share for choice in kept[:place]) <= u + 1e-9
     assert u <= fsum(choice.share for choice in kept[: place + 1]) + 1e-9
+
+
+def _wide(order: int, seed: int = 1) -> Ranking:
+    """The model of a text of hundreds of words, a few of them frequent."""
+    chance = Random(seed)
+    text = [[f"w{int(chance.paretovariate(0.6)) % 700}" for _ in range(chance.randint(3, 20))] for _ in range(300)]
+    return Ranking(Model(order, text))
+
+
+WIDE = {order: _wide(order) for order in (1, 2, 3, 4)}
+
+
+@given(
+    st.sampled_from(list(WIDE)),
+    st.lists(st.one_of(st.sampled_from([BEGIN, "w1", "w2", "w3", "w5"]), st.integers(0, 700).map("w{}".format)), max_size=3),
+    st.sampled_from([0.5, 1.0, 1.5]),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_far_draw(order: int, history: list[str], exponent: float, u: float) -> None:
+    """A draw that falls far down the ranking finds the word to which all the words before it lead."""
+    offer = WIDE[order].after(history)
+    reach = u * offer.total(exponent)
+    word, p = offer.at(exponent, reach)
+    ranked = list(offer.ranked())
+    place = ranked.index((word, p))
+    assert fsum(p**exponent for _, p in ranked[:place]) <= reach * (1 + 1e-9)
+    assert reach <= fsum(p**exponent for _, p in ranked[: place + 1]) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("history", [(), ("w1",), ("w2", "w1"), (BEGIN, "w1", "w1")], ids=str)
+def test_every_word_can_be_drawn(history: tuple[str, ...]) -> None:
+    """The middle of each word's stretch of the line draws it, from the likeliest to the last."""
+    offer = WIDE[4].after(history)
+    ranked = list(offer.ranked())
+    ends = list(accumulate((p for _, p in ranked), initial=0.0))
+    assert [offer.at(1.0, (a + b) / 2) for a, b in pairwise(ends)] == ranked
 
 
 # --- runs ---------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """A small language model, written to be read: an interpolated modified Kneser-Ney n-gram model.
 
 Read in this order: `tokens` cuts text into tokens, `model` counts them and turns counts into probabilities, `explain`
-takes a probability apart, `distribution` ranks all words, `sampling` draws the next token and so generates; `longest` is the same without smoothing.
+takes a probability apart, `distribution` ranks all words, `line` lays them side by side, `sampling` draws the next token and so generates; `longest` is the same without smoothing.
 `packing` writes a text for the browser, which counts it again. Nothing here knows of a glossary.
 """
 

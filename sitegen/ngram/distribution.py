@@ -7,6 +7,7 @@ from functools import cached_property
 from heapq import heapify, heappop, merge, nsmallest
 from itertools import islice
 
+from .line import Line, Pair
 from .model import History, Model
 
 _DISTRIBUTIONS = 10_000  # that are kept, of some KB each
@@ -41,8 +42,8 @@ class Ranking:
         count = self.counts.get(word)
         return self._shares[count] if count else 0.0
 
-    def ranked(self) -> Iterator[tuple[float, str]]:
-        """Every word after its probability, negative so that pairs sort."""
+    def ranked(self) -> Iterator[Pair]:
+        """Every word after its probability."""
         if self._like is None:
             return iter(self._sorted)
         others = ((-self.unigram(word), word) for _, word in self._like._sorted if word not in self._forgotten)
@@ -84,8 +85,8 @@ class Distribution:
         self._levels: tuple[tuple[Callable[[str], int | None], dict[int, float], float], ...] = (
             (*self.shorter._levels, (self.counts.get, self.shares, self.gamma)) if self.shorter else ()
         )
-        self._sums: dict[float, float] = {}
-        self._pairs: list[tuple[float, str]] = []  # the head of the ranking, as far as anybody has looked
+        self._lines: dict[float, Line] = {}
+        self._head: list[Pair] = []  # the head of the ranking, as far as anybody has looked
         self._rest = self._merged()
 
     def unscaled(self, word: str) -> float:
@@ -107,25 +108,26 @@ class Distribution:
         return {word: self.unscaled(word) for word in (self.counts if self.shorter else self.ranking.counts)}
 
     @cached_property
-    def _own(self) -> list[tuple[float, str]]:
+    def own_pairs(self) -> list[Pair]:
+        """The same, likeliest first."""
         return sorted((-p, word) for word, p in self.own.items())
 
-    def _ranked(self) -> Iterator[tuple[float, str]]:
+    def pairs(self) -> Iterator[Pair]:
         """Every word after its probability, negative; of a distribution that is kept, the head is merged only once."""
         if not self.seen or not self.ranking.keeps:
             yield from self._merged()
             return
-        yield from self._pairs
-        for i in range(len(self._pairs), _HEAD):
-            if i == len(self._pairs):
+        yield from self._head
+        for i in range(len(self._head), _HEAD):
+            if i == len(self._head):
                 pair = next(self._rest, None)
                 if pair is None:
                     return
-                self._pairs.append(pair)
-            yield self._pairs[i]
+                self._head.append(pair)
+            yield self._head[i]
         yield from islice(self._merged(), _HEAD, None)
 
-    def _merged(self) -> Iterator[tuple[float, str]]:
+    def _merged(self) -> Iterator[Pair]:
         """Every word after its probability, negative: words that h does not have keep the order of a shorter history.
 
         That is the one of one word, into which the few words of all longer ones are merged at once.
@@ -139,9 +141,9 @@ class Distribution:
             words.update(base.counts)
             factors.insert(0, base.gamma)
             base = base.shorter
-        few = iter(self._own if base is self.shorter else sorted((-self.unscaled(word), word) for word in words))
+        few = iter(self.own_pairs if base is self.shorter else sorted((-self.unscaled(word), word) for word in words))
         first = next(few, None)
-        for p, word in base._ranked():
+        for p, word in base.pairs():
             if word in words:
                 continue
             for factor in factors:
@@ -158,9 +160,9 @@ class Distribution:
     def ranked(self) -> Iterator[tuple[str, float]]:
         """Every word and its probability, likeliest first, ties by spelling."""
         known = self.known
-        return ((word, -p / known) for p, word in self._ranked())
+        return ((word, -p / known) for p, word in self.pairs())
 
-    def best(self, most: int) -> list[tuple[float, str]]:
+    def best(self, most: int) -> list[Pair]:
         """The head of the ranking, its probabilities negative and unscaled.
 
         Of a distribution that is not kept it is found without the rest: a word among the best stands far up in the order of
@@ -169,7 +171,7 @@ class Distribution:
         algorithm).
         """
         if self.ranking.keeps or self.shorter is None:
-            return list(islice(self._ranked(), most))
+            return list(islice(self.pairs(), most))
         given = [(-self.shares[count], word) for word, count in self.counts.items()]
         shorter = self.ranking.ranked() if len(self.seen) == 1 else iter(self.shorter.best(most + len(given)))
         heapify(given)
@@ -187,15 +189,17 @@ class Distribution:
                 break
         return nsmallest(most, zip(found.values(), found, strict=True))
 
+    def line(self, exponent: float) -> Line:
+        """The words, each as long as P(w | h) ** exponent."""
+        if exponent not in self._lines:
+            self._lines[exponent] = Line(self, exponent)
+        return self._lines[exponent]
+
     def total(self, exponent: float) -> float:
         """The sum of P(w | h) ** exponent over the vocabulary."""
-        return float(self._sum(exponent) / self.known**exponent)
+        return float(self.line(exponent).length / self.known**exponent)
 
-    def _sum(self, exponent: float) -> float:
-        if exponent not in self._sums:
-            own = sum(p**exponent for p in self.own.values())
-            if self.shorter:
-                elsewhere = sum(self.shorter.unscaled(word) ** exponent for word in self.own)
-                own += self.gamma**exponent * (self.shorter._sum(exponent) - elsewhere)
-            self._sums[exponent] = float(own)
-        return self._sums[exponent]
+    def at(self, exponent: float, reach: float) -> tuple[str, float]:
+        """The word on which `reach` falls if each is as long as P(w | h) ** exponent, likeliest first, and its P(w | h)."""
+        p, word = self.line(exponent).at(reach * self.known**exponent)
+        return word, -p / self.known

@@ -30,6 +30,15 @@ class Followers:
         """The sum of P(w | h) ** exponent over the words that followed."""
         return float(sum(p**exponent for _, p in self.ranked()))
 
+    def at(self, exponent: float, reach: float) -> tuple[str, float]:
+        """The word on which `reach` falls if each is as long as P(w | h) ** exponent, likeliest first, and its P(w | h)."""
+        pair, reached = (END, 0.0), 0.0
+        for pair in self.ranked():
+            reached += pair[1] ** exponent
+            if reached > reach:
+                break
+        return pair
+
 
 class LongestMatch:
     """A text, asked what stood after the longest end of a history that occurs in it, back to the sentence's begin."""

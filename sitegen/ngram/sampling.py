@@ -35,6 +35,9 @@ class Offer(Protocol):
     def total(self, exponent: float) -> float:
         """The sum of P(w) ** exponent over all words."""
 
+    def at(self, exponent: float, reach: float) -> tuple[str, float]:
+        """The word on which `reach` falls if each is as long as P(w) ** exponent, likeliest first, and its P(w)."""
+
 
 def mulberry32(seed: int) -> Callable[[], float]:
     """Tommy Ettinger's 32-bit generator, uniform in [0, 1): the same numbers here and in the browser."""
@@ -106,6 +109,11 @@ class Sampler:
     def draw(self, offer: Offer, u: float) -> Choice:
         """The word on which `u` in [0, 1) falls when the shares of those that stay are laid on the line from 0 to 1."""
         number, together = self.kept(offer)
+        if self.temperature and not number:
+            exponent = 1 / self.temperature
+            total = offer.total(exponent)
+            word, p = offer.at(exponent, u * total)
+            return Choice(word, p**exponent / total)
         reached, last = 0.0, (END, 0.0)
         for last in islice(self.heated(offer), number or None):
             reached += last[1] / together
