@@ -10,7 +10,7 @@ from itertools import islice
 from .line import Line, Pair
 from .model import History, Model
 
-_DISTRIBUTIONS = 10_000  # that are kept, of some KB each
+_DISTRIBUTIONS = 20_000  # that are kept, of some KB each
 _HEAD = 64  # words at most of each that are kept in order
 
 
