@@ -157,7 +157,7 @@ class Markup:
                     quiet += -1 if closing else 1
                 out.append(tag)
             else:
-                out.append(text if quiet else self._mentioned(text, seen))
+                out.append(text if quiet or text.isspace() else self._mentioned(text, seen))
         return "".join(out)
 
     def _mentioned(self, html: str, seen: set[str]) -> str:

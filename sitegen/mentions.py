@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
 
 from .memo import digest, joined
@@ -63,20 +64,24 @@ class Mentions:
         for first, slug, name in names:
             self.names.setdefault(first, []).append((slug, name))
         self.root = _Node()
-        self._grown: set[str] = set()
+        self._second: dict[str, set[str]] = {}  # by first word whose names are in the trie, what may come next: "" is nothing
         self._hashed = _Hashes(self.names)
-        self.starts = {form for first in self.names for form in (first, first + "s", first + "es", first[:-1] + "ies")}
+        self.starts = {form for first in self.names for form in _forms(first)}
 
     def _grow(self, word: str) -> None:
         """Put the names that start with `word` into the trie, in the plural too."""
-        self._grown.add(word)
-        for first in (word, *_singulars(word)):
+        firsts = (word, *_singulars(word))
+        for first in firsts:
             for slug, name in () if (False, first) in self.root.next else self.names.get(first, ()):
                 node = self.root
                 for _, key in Words(name).steps():
                     node = node.next.setdefault(key, _Node())
                 exact = name if len(name) == 1 or any(c.isupper() for c in name[1:]) else ""
                 node.ends.append((slug, exact))
+        nodes = [self.root.next[False, first] for first in firsts if (False, first) in self.root.next]
+        self._second[word] = {form for node in nodes for _, following in node.next for form in _forms(following)}
+        if any(node.ends for node in nodes):
+            self._second[word].add("")
 
     def known(self, words: Sequence[str]) -> bytes:
         """A hash of all names that could be found in a text of `words`, as `Words.forms` has them, sorted: of the same, the same is found."""
@@ -84,21 +89,26 @@ class Mentions:
 
     def find(self, text: Words) -> Iterator[tuple[int, int, str]]:
         """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""
-        last, starts = 0, self.starts
+        last, starts = -1, self.starts
         for place in [place for place, word in enumerate(text.words) if word in starts]:
-            if text.start(place) >= last and (found := self._longest(text, place)):
+            if place > last and self._may_go_on(text, place) and (found := self._longest(text, place)):
                 last, slug = found
-                yield text.start(place), last, slug
+                yield text.start(place), text.end(last), slug
+
+    def _may_go_on(self, text: Words, first: int) -> bool:
+        """Whether some name that starts with the word `first` may be there, by a look at the word after it."""
+        if (word := text.words[first]) not in self._second:
+            self._grow(word)
+        second = self._second[word]
+        return "" in second or not second.isdisjoint(text.words[first + 1 : first + 3])  # there may be a hyphen between
 
     def _longest(self, text: Words, first: int) -> tuple[int, str] | None:
-        """Where the longest name ends that starts with the word `first`, and whose it is."""
+        """The last word of the longest name that starts with the word `first`, and whose it is."""
         words, spaces = text.words, text.spaces
         if first > 1 and words[first - 1] == "-" and not spaces[first] and not spaces[first - 1] and text.text[text.start(first) - 2].isalnum():
             return None  # `cross-attention` is not about attention, nor `non-autoregressive` autoregressive
         if words[first] == "-" and text.is_gap(first):
             return None
-        if words[first] not in self._grown:
-            self._grow(words[first])
         node, best = self.root, None
         for place, (glued, word) in text.steps(first):
             following = node.next.get((glued, word))
@@ -107,9 +117,8 @@ class Mentions:
                 if last := node.next.get((glued, form)):
                     ends = ends + last.ends
             if ends and not text.goes_on(place):
-                end = text.end(place)
-                spelled = text.text[text.start(first) : end]
-                best = next(((end, slug) for slug, exact in ends if not exact or _same(spelled, exact)), best)
+                spelled = text.text[text.start(first) : text.end(place)]
+                best = next(((place, slug) for slug, exact in ends if not exact or _same(spelled, exact)), best)
             if following is None:
                 break
             node = following
@@ -120,11 +129,18 @@ class Words:
     """A text cut into words, without case, and the white space before each. An ideograph is a word, and so is a sign."""
 
     def __init__(self, text: str) -> None:
-        pieces = (_CUT_ASCII if text.isascii() else _CUT).split(text)
         self.text = text
-        self.words = [word.casefold() for word in pieces[1::2]]
-        self.spaces = pieces[::2]
-        self._ends = list(accumulate(map(len, pieces)))
+        if text.isascii():
+            self._pieces = _CUT_ASCII.split(text.lower())
+            self.words = self._pieces[1::2]
+        else:
+            self._pieces = _CUT.split(text)
+            self.words = [word.casefold() for word in self._pieces[1::2]]
+        self.spaces = self._pieces[::2]
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return list(accumulate(map(len, self._pieces)))
 
     def start(self, place: int) -> int:
         return self._ends[2 * place]
@@ -155,6 +171,11 @@ class Words:
         """Every form by which a word could be the first of a name."""
         words = set(self.words)
         return words | {form for word in words if word[-1] == "s" for form in _singulars(word)}
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """A word of a name as a text may have it."""
+    return word, word + "s", word + "es", word[:-1] + "ies"
 
 
 def _singulars(word: str) -> Iterator[str]:

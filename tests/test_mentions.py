@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sitegen.mentions import Mentions, Words, names_of
@@ -115,3 +115,28 @@ def test_mentions_are_in_order(text: str) -> None:
     places = [place for start, end, _ in markup().mentions.find(Words(text)) for place in (start, end)]
     assert places == sorted(places)
     assert all(text[start:end].strip() == text[start:end] != "" for start, end, _ in markup().mentions.find(Words(text)))
+
+
+class Thorough(Mentions):
+    """Follows every name, however the text goes on after its first word."""
+
+    def _may_go_on(self, text: Words, first: int) -> bool:
+        super()._may_go_on(text, first)
+        return True
+
+
+WORDS = [
+    "large", "language", "languages", "model", "models", "Modeles", "self", "attention", "Attentions", "kv", "caches", "top", "k", "ks", "byte", "pairs", "pair",
+    "encoding", "encodings", "C", "++", ".NET", "R&D", "loss", "losses", "losse", "activity", "activities", "&", "#", "ß", "困惑度",
+]  # fmt: skip
+gaps = st.sampled_from([" ", "-", "\n", "", " - ", "--"])
+texts = st.lists(st.builds(str.__add__, st.sampled_from(WORDS), gaps), max_size=8).map("".join)
+
+
+@settings(max_examples=500)
+@given(texts)
+def test_looking_ahead_changes_nothing(text: str) -> None:
+    """A look at the second word passes over places where no name is, and over no others."""
+    quick = markup().mentions
+    thorough = Thorough((first, slug, name) for first, names in quick.names.items() for slug, name in names)
+    assert list(quick.find(Words(text))) == list(thorough.find(Words(text)))
