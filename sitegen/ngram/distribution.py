@@ -7,11 +7,10 @@ from functools import cached_property
 from heapq import heapify, heappop, merge, nsmallest
 from itertools import islice
 
-from .line import Line, Pair
+from .line import HEAD, Line, Pair
 from .model import History, Model
 
 _DISTRIBUTIONS = 20_000  # that are kept, of some KB each
-_HEAD = 64  # words at most of each that are kept in order
 
 
 class Ranking:
@@ -118,14 +117,14 @@ class Distribution:
             yield from self._merged()
             return
         yield from self._head
-        for i in range(len(self._head), _HEAD):
+        for i in range(len(self._head), HEAD):
             if i == len(self._head):
                 pair = next(self._rest, None)
                 if pair is None:
                     return
                 self._head.append(pair)
             yield self._head[i]
-        yield from islice(self._merged(), _HEAD, None)
+        yield from islice(self._merged(), HEAD, None)
 
     def _merged(self) -> Iterator[Pair]:
         """Every word after its probability, negative: words that h does not have keep the order of a shorter history.

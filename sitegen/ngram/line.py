@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Pair = tuple[float, str]  # a probability, negative so that pairs sort, and a word
 
-_NEAR = 64  # words that are walked over before the place is looked for in another way
+HEAD = 64  # words that a distribution keeps in order, and that are walked over before a place is looked for in another way
 
 
 class Line:
@@ -43,7 +43,7 @@ class Line:
 
     def at(self, reach: float) -> Pair:
         """The word on which `reach` falls, from 0 to `length`."""
-        pair, reached = self._walk(islice(self.offer.pairs(), _NEAR), reach)
+        pair, reached = self._walk(islice(self.offer.pairs(), HEAD), reach)
         if reached <= reach and (places := range(self._places)):
             place = bisect_right(places, reach, key=self._before) - 1
             pair, _ = self._walk(self._since(place), reach - self._before(place))

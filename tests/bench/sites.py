@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +20,7 @@ _DATE = "1700000000"
 
 
 @dataclass(frozen=True)
-class Site:
+class Site(ABC):
     """A generator at work in the folder `root`, which a corpus was written to."""
 
     root: Path
@@ -37,8 +38,9 @@ class Site:
         return {**os.environ, "SOURCE_DATE_EPOCH": _DATE, "NO_COLOR": "1", "XDG_CACHE_HOME": cache, "HUGO_CACHEDIR": cache}
 
     @property
+    @abstractmethod
     def command(self) -> list[str | Path]:
-        raise NotImplementedError
+        """What builds."""
 
     def build(self) -> Run:
         return run(self.command, self.root, self.environment)
@@ -81,8 +83,9 @@ class Site:
         """How many links the bodies of the built pages have."""
         return sum(self.links_of(file.read_text("utf-8")) for file in self.out.glob("terms/*/index.html"))
 
+    @abstractmethod
     def links_of(self, html: str) -> int:
-        raise NotImplementedError
+        """How many links the body of a page has."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import subprocess
 from hashlib import sha256
 
 import pytest
@@ -137,14 +136,6 @@ def test_a_source_is_an_ipv4_address_or_an_ipv6_network() -> None:
 
 
 def test_openssl_makes_the_same_hash() -> None:
-    """A program that is not ours makes the same HMAC."""
-    try:
-        done = subprocess.run(
-            ["openssl", "dgst", "-sha256", "-hmac", SECRET],
-            input=b"erased:a@example.org",
-            capture_output=True,
-            check=True,
-        )
-    except FileNotFoundError:
-        pytest.skip("there is no openssl")
-    assert done.stdout.split()[-1].decode() == Keys((SECRET.encode(),)).suppressed("a@example.org")[0]
+    """A program that is not ours makes the same HMAC: `printf erased:a@example.org | openssl dgst -sha256 -hmac KEY`, OpenSSL 3.0.19."""
+    recorded = "bbab071058368c135eab1ca0b610ba8be1b67e7f1062d9602577b51195eb1684"
+    assert Keys((b"a key that only the tests of this project know",)).suppressed("a@example.org")[0] == recorded
