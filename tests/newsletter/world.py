@@ -51,8 +51,8 @@ def make_issue(config: Config, name: str = "2026-11-01-attention") -> IssueMail:
 
 
 def add_people(database: Database, emails: Iterable[str], state: str = "confirmed") -> None:
-    """People in a state, as if they had come to it long ago."""
-    then = time.time() - 1e7
+    """People in a state, as if they had come to it long ago: before anything that holds for a time, but not so long that a purge takes them."""
+    then = time.time() - (1e6 if state == "pending" else 1e7)
     addresses = [parse_address(email) for email in emails]
     rows = [
         {"public_id": public_id(), "email": address.email, "email_key": address.key, "state": state, "epoch": 0,
