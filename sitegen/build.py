@@ -6,7 +6,9 @@ process can do its work. With nothing changed, only the survey runs, and nothing
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -52,10 +54,11 @@ def build(
     stood in `out` then stays.
     """
     work = partial(_build, content, out, templates, (base_url, form_action), progress, memo or Memo(), jobs, scheduler, spent, live)
-    try:
-        return work(trust=True)
-    except OvertakenError:  # what stood there is gone, so that everything has to be made
-        return work(trust=False)
+    with _uncollected():
+        try:
+            return work(trust=True)
+        except OvertakenError:  # what stood there is gone, so that everything has to be made
+            return work(trust=False)
 
 
 def _build(
@@ -119,6 +122,16 @@ def _build(
             memo.left[place] = manifest
         memo.keep({**known.used, "site": [place, _beside(place)], "files": []})
     return written
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cyclic garbage: it would look at all entries again and again, and there is next to none."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _halfway(before: Manifest, keys: Mapping[str, bytes], groups: Mapping[str, Sequence[str]]) -> Manifest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import threading
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 CHUNK = 100  # entries a call at most: sending what all calls share costs little then, and nobody waits long for the last
 AHEAD = 400  # entries for each process that it is given ahead: whoever reads the results may be busy with something else
 PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
 COPY_PAYS = 2_000  # files or entries; fewer can be gone through while a process is copied
+PATIENCE = 0.02  # seconds between looks at whether somebody still waits
 RENEWED = 20_000  # entries after which processes are started anew: the memory that one kind of work took is not given back otherwise
 
 
@@ -45,7 +48,8 @@ class Crew:
         self.jobs, self.stop = jobs or cores(), stop
         self._stack = ExitStack()
         self._executor: Executor | None = None
-        self._result: Callable[[Future[Any]], Any] = lambda call: call.result()
+        self._result: Callable[[Future[Any]], Any] = self._waited
+        self._given_up: Any = None  # set to 1, our own processes leave undone what they are at
         self._gone: tuple[type[Exception], ...] = ()  # what says that whoever did the work is no more
         self._here, self._given = not scheduler, 0  # how many entries our own processes were given
         if scheduler:
@@ -54,7 +58,7 @@ class Crew:
             cluster = Cluster(scheduler, self._stack)
             self._executor, self.jobs, self._result, self._gone = cluster.executor, cluster.workers, cluster.result, GONE
 
-    def map(self, function: Callable[[bytes, list[Any]], T], shared: bytes, values: Iterable[Any], count: int) -> Iterator[T]:
+    def map(self, function: Callable[[bytes, list[V]], list[T]], shared: bytes, values: Iterable[V], count: int) -> Iterator[list[T]]:
         """`function` of `shared` and each chunk of the `count` values, in order; only so many values are under way at a time.
 
         Processes are started, and given work, by this call, not by the first look at its results: they work while whoever
@@ -65,20 +69,19 @@ class Crew:
             self._executor, self._given = None, 0
         if self._executor is None and self.jobs > 1 and count >= PAYS:
             from concurrent.futures import BrokenExecutor, ProcessPoolExecutor  # takes 15 ms to import
-            from multiprocessing import get_context
+            from multiprocessing import RawValue, get_context
 
             # Forked this late, each would keep a copy of all that this process has gathered by now.
             context = get_context("spawn") if renewed else None
-            self._gone = (BrokenExecutor,)
-            pool = ProcessPoolExecutor(self.jobs, context, _leave_with, (os.getpid(),))
+            self._gone, self._given_up = (BrokenExecutor,), RawValue("b")
+            pool = ProcessPoolExecutor(self.jobs, context, _begin, (os.getpid(), self._given_up))
             self._executor = self._stack.enter_context(pool)
             self._executor.submit(int).result()
         self._given += count
-        size = min(max(count // (16 * self.jobs), 1), CHUNK)
-        chunks = _chunks(values, size)
         if not (executor := self._executor):
-            return self._unless_stopped(function(shared, chunk) for chunk in chunks)
-        calls = (executor.submit(function, shared, chunk) for chunk in chunks)
+            return self._unless_stopped(function(shared, [value]) for value in values)
+        size = min(max(count // (16 * self.jobs), 1), CHUNK)
+        calls = (executor.submit(_one_by_one, function, shared, chunk) for chunk in _chunks(values, size))
         return self._unless_stopped(self._results(deque(islice(calls, self.jobs * AHEAD // size)), calls))
 
     def _results(self, begun: deque[Future[T]], others: Iterator[Future[T]]) -> Iterator[T]:
@@ -86,6 +89,15 @@ class Crew:
         while begun:
             yield self._result(begun.popleft())
             begun.extend(islice(others, 1))
+
+    def _waited(self, call: Future[T]) -> T:
+        """What comes of a call, unless `stop` says so before."""
+        from concurrent.futures import wait
+
+        while not wait([call], PATIENCE).done:
+            if self.stop():
+                raise StoppedError
+        return call.result()
 
     def _unless_stopped(self, results: Iterator[T]) -> Iterator[T]:
         for result in results:
@@ -128,9 +140,10 @@ class Crew:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
-        """Leave undone what has not begun. Raises OSError if the `error` is that the processes, or the cluster, are gone."""
+        """After an error leave everything undone. Raises OSError if the `error` is that the processes, or the cluster, are gone."""
         gone, pool = isinstance(error, self._gone), self._executor
         if kind and pool and self._here:
+            self._given_up.value = 1
             if gone:
                 _released(pool)
             pool.shutdown(cancel_futures=True)
@@ -152,15 +165,31 @@ def _released(pool: Any) -> None:
         pool._call_queue._reader.close()
 
 
-def _leave_with(parent: int) -> None:
+_given_up: Any = None  # what the Crew that started this process sets, if one did
+
+
+def _begin(parent: int, given_up: Any) -> None:
     """End this process when `parent` is gone, as it is after a kill: its pool would wait for work for ever."""
+    global _given_up
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(0.5)
         os._exit(1)
 
+    _given_up = given_up
+    gc.enable()  # which whoever started this process may not have
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _one_by_one(function: Callable[[bytes, list[V]], list[T]], shared: bytes, chunk: list[V]) -> list[T]:
+    """`function` of `shared` and the `chunk`. Raises StoppedError if that is given up meanwhile."""
+    results = []
+    for value in chunk:
+        if _given_up and _given_up.value:
+            raise StoppedError
+        results += function(shared, [value])
+    return results
 
 
 def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:

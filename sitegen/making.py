@@ -175,7 +175,6 @@ class Making:
         turns = zip_longest(rendered(), others)
         return (pair for both in turns for pair in both if pair)
 
-
     def _others(self, site: Site, code: dict[str, bytes], groups: Collection[str]) -> Iterator[tuple[str, File]]:
         """The files of those of `groups` that are no entries'."""
         if not any(name.startswith(WHOLE_SITE) for name in groups):

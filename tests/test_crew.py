@@ -17,7 +17,7 @@ import psutil
 import pytest
 from distributed import Client
 
-from sitegen.crew import PAYS, Crew
+from sitegen.crew import CHUNK, PAYS, Crew, StoppedError
 
 from .conftest import CONTENT, MakeContent, sitegen
 from .dom import tree
@@ -94,16 +94,38 @@ def test_processes_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     with Crew(2) as crew:
         seen = []
         for _ in range(3):
-            found = list(crew.map(who, b"", range(PAYS), PAYS))
-            assert [value for values, _ in found for value in values] == list(range(PAYS))
+            found = [result for results in crew.map(who, b"", range(PAYS), PAYS) for result in results]
+            assert [value for value, _ in found] == list(range(PAYS))
             seen.append({process for _, process in found})
     assert os.getpid() not in set.union(*seen)
     assert len(set.union(*seen)) == sum(map(len, seen))
 
 
-def who(_: bytes, values: list[int]) -> tuple[list[int], int]:
-    """The values and the process that was given them."""
-    return values, os.getpid()
+def who(_: bytes, values: list[int]) -> list[tuple[int, int]]:
+    """The values, each with the process that was given it."""
+    return [(value, os.getpid()) for value in values]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_given_up(tmp_path: Path, jobs: int) -> None:
+    """Once nobody waits for the results any more, the values at hand are the last, however many there are in a call."""
+    log, many = tmp_path / "log", 100 * PAYS
+
+    def begun() -> int:
+        return log.stat().st_size if log.exists() else 0
+
+    with pytest.raises(StoppedError), Crew(jobs, stop=lambda: begun() > 3) as crew:
+        list(crew.map(note, bytes(log), range(many), many))
+    assert 3 < begun() < CHUNK
+
+
+def note(log: bytes, values: list[int]) -> list[int]:
+    """The values, each of which takes a while and leaves a byte behind."""
+    for _ in values:
+        with open(log, "ab") as file:
+            file.write(b".")
+        time.sleep(0.05)
+    return values
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
