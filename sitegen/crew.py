@@ -24,6 +24,7 @@ CHUNK = 100  # entries a call at most: sending what all calls share costs little
 AHEAD = 400  # entries for each process that it is given ahead: whoever reads the results may be busy with something else
 PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
 COPY_PAYS = 2_000  # files or entries; fewer can be gone through while a process is copied
+COPY_FITS = 75_000  # with more, the copy takes too much memory
 PATIENCE = 0.02  # seconds between looks at whether somebody still waits
 RENEWED = 20_000  # entries after which processes are started anew: the memory that one kind of work took is not given back otherwise
 
@@ -106,11 +107,11 @@ class Crew:
                 raise StoppedError
 
     def beside(self, function: Callable[[], T], count: int) -> Callable[[], T]:
-        """Begin `function`, that goes through `count` files or entries, in a copy of this process, if that pays; what is returned waits for its result.
+        """Begin `function`, that goes through `count` files or entries, in a copy of this process, if that pays and fits; what is returned waits for its result.
 
         Of all else that the function does nothing is left. Where it fails there, it is called again here.
         """
-        if self.jobs == 1 or not self._here or count < COPY_PAYS or not hasattr(os, "fork"):
+        if self.jobs == 1 or not self._here or not COPY_PAYS <= count <= COPY_FITS or not hasattr(os, "fork"):
             return cache(function)
         reading, writing = os.pipe()
         if not (child := os.fork()):
