@@ -166,11 +166,11 @@ def _released(pool: Any) -> None:
         pool._call_queue._reader.close()
 
 
-_given_up: Any = None  # what the Crew that started this process sets, if one did
+_given_up: Any = None  # in a process that a Crew has started: what that sets
 
 
 def _begin(parent: int, given_up: Any) -> None:
-    """End this process when `parent` is gone, as it is after a kill: its pool would wait for work for ever."""
+    """Begin a process that leaves its work once `given_up` is set, and ends when `parent` is gone, as it is after a kill: its pool would wait for work for ever."""
     global _given_up
 
     def watch() -> None:
