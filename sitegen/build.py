@@ -83,7 +83,7 @@ def _build(
 
     with Crew(jobs, scheduler, live.stop if live else lambda: False) as crew:
         twin = None if live else _twin(memo, place)
-        looks = crew.beside(partial(_looks, None if left else before, out, twin), 0 if left else len(before.stamps))
+        looks = crew.beside(partial(_looks, None if left else before, out, twin), 0 if left else len(before.groups))
         from .known import Known
         from .making import Making
 

@@ -23,7 +23,7 @@ V = TypeVar("V")
 CHUNK = 100  # entries a call at most: sending what all calls share costs little then, and nobody waits long for the last
 AHEAD = 400  # entries for each process that it is given ahead: whoever reads the results may be busy with something else
 PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
-COPY_PAYS = 2_000  # files or entries; fewer can be gone through while a process is copied
+COPY_PAYS = 2_000  # entries; fewer can be gone through while a process is copied
 COPY_FITS = 75_000  # with more, the copy takes too much memory
 PATIENCE = 0.02  # seconds between looks at whether somebody still waits
 RENEWED = 20_000  # entries after which processes are started anew: the memory that one kind of work took is not given back otherwise
@@ -39,7 +39,7 @@ class StoppedError(Exception):
 
 
 class Crew:
-    """Maps functions over chunks of entries. Processes are started when there is enough to do for the first time."""
+    """Maps functions over entries. Processes are started when there is enough to do for the first time."""
 
     def __init__(self, jobs: int = 0, scheduler: str = "", stop: Callable[[], bool] = lambda: False) -> None:
         """`jobs` processes, 0 for one a core; or the workers of the Dask cluster whose scheduler is at `scheduler`.
@@ -59,8 +59,8 @@ class Crew:
             cluster = Cluster(scheduler, self._stack)
             self._executor, self.jobs, self._result, self._gone = cluster.executor, cluster.workers, cluster.result, GONE
 
-    def map(self, function: Callable[[bytes, list[V]], list[T]], shared: bytes, values: Iterable[V], count: int) -> Iterator[list[T]]:
-        """`function` of `shared` and each chunk of the `count` values, in order; only so many values are under way at a time.
+    def map(self, function: Callable[[bytes, V], T], shared: bytes, values: Iterable[V], count: int) -> Iterator[T]:
+        """`function` of `shared` and each of the `count` values, in order; only so many values are under way at a time.
 
         Processes are started, and given work, by this call, not by the first look at its results: they work while whoever
         calls does something else, and a process keeps open, and locked, what is open when it starts.
@@ -80,15 +80,15 @@ class Crew:
             self._executor.submit(int).result()
         self._given += count
         if not (executor := self._executor):
-            return self._unless_stopped(function(shared, [value]) for value in values)
+            return self._unless_stopped(function(shared, value) for value in values)
         size = min(max(count // (16 * self.jobs), 1), CHUNK)
-        calls = (executor.submit(_one_by_one, function, shared, chunk) for chunk in _chunks(values, size))
+        calls = (executor.submit(_of_chunk, function, shared, chunk) for chunk in _chunks(values, size))
         return self._unless_stopped(self._results(deque(islice(calls, self.jobs * AHEAD // size)), calls))
 
-    def _results(self, begun: deque[Future[T]], others: Iterator[Future[T]]) -> Iterator[T]:
+    def _results(self, begun: deque[Future[list[T]]], others: Iterator[Future[list[T]]]) -> Iterator[T]:
         """What comes of the calls `begun`, and of the `others`, of which one begins when one has ended."""
         while begun:
-            yield self._result(begun.popleft())
+            yield from self._result(begun.popleft())
             begun.extend(islice(others, 1))
 
     def _waited(self, call: Future[T]) -> T:
@@ -107,7 +107,7 @@ class Crew:
                 raise StoppedError
 
     def beside(self, function: Callable[[], T], count: int) -> Callable[[], T]:
-        """Begin `function`, that goes through `count` files or entries, in a copy of this process, if that pays and fits; what is returned waits for its result.
+        """Begin `function`, that goes through `count` entries, in a copy of this process, if that pays and fits; what is returned waits for its result.
 
         Of all else that the function does nothing is left. Where it fails there, it is called again here.
         """
@@ -183,13 +183,13 @@ def _begin(parent: int, given_up: Any) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _one_by_one(function: Callable[[bytes, list[V]], list[T]], shared: bytes, chunk: list[V]) -> list[T]:
-    """`function` of `shared` and the `chunk`. Raises StoppedError if that is given up meanwhile."""
+def _of_chunk(function: Callable[[bytes, V], T], shared: bytes, chunk: list[V]) -> list[T]:
+    """`function` of `shared` and each value of the `chunk`. Raises StoppedError if that is given up meanwhile."""
     results = []
     for value in chunk:
         if _given_up and _given_up.value:
             raise StoppedError
-        results += function(shared, [value])
+        results.append(function(shared, value))
     return results
 
 

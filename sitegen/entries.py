@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
 from pathlib import Path
 from sys import intern
 from typing import Any, NoReturn, TypeVar
@@ -20,7 +19,7 @@ from .mentions import Mentions, names_of
 from .model import Draft, Entry, Glossary
 from .problems import ContentError, Problem
 from .survey import Survey, bytes_of, terms_folder
-from .work import mark_up, read_entries
+from .work import mark_up, read_entry
 
 FEW = 50  # texts whose bodies are found by their words in less time than it takes to write down the bodies of all
 
@@ -72,8 +71,8 @@ class Entries:
                     self.fail()
                 yield shown, raw
 
-        results = self.known.crew.map(read_entries, pickle.dumps(draft.settings, 5), contents(), len(missing))
-        for (_, file), result in zip(missing, chain.from_iterable(results), strict=True):
+        results = self.known.crew.map(read_entry, pickle.dumps(draft.settings, 5), contents(), len(missing))
+        for (_, file), result in zip(missing, results, strict=True):
             if result is None:
                 self.fail()
             facts, texts = result
@@ -150,7 +149,7 @@ class Entries:
                 yield entry, memo.get("texts", [source])[source]
 
         results = self.known.crew.map(mark_up, names, values(), len(unknown))
-        for (text, entry), (body, words_, mentionable) in zip(unknown.items(), chain.from_iterable(results), strict=True):
+        for (text, entry), (body, words_, mentionable) in zip(unknown.items(), results, strict=True):
             source = sources[entry.place.path]
             known_as = _body_key(entry, source, mentionable)
             *_, mentions, styles = read(body)

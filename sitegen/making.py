@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from .says import Says, Trained
 from .site import Site
 from .survey import Survey
 from .theme import load_theme
-from .work import render_entries
+from .work import render_entry
 
 WHOLE_SITE, MODEL = "/", "/model/"  # groups of files that are of no single entry; no slug has a slash, with which those of lists begin too
 
@@ -165,10 +165,10 @@ class Making:
                 source, body = sources[entry.place.path], linked[entry.slug][2]
                 yield entry, one("texts", source), one("body", body), around.around(place), one("printed", said[entry.slug])
 
-        results = self.known.crew.map(render_entries, pickle.dumps((site.frame, code), 5), pages(), len(entries))
+        results = self.known.crew.map(render_entry, pickle.dumps((site.frame, code), 5), pages(), len(entries))
 
         def rendered() -> Iterator[tuple[str, File]]:
-            for entry, (files, seconds) in zip(entries, chain.from_iterable(results), strict=True):
+            for entry, (files, seconds) in zip(entries, results, strict=True):
                 self.spent(entry.path, seconds)
                 yield from ((entry.slug, file) for file in files)
 

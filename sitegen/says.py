@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from itertools import chain
 
 from .demo import Demo, demo
 from .entries import Linked
@@ -14,7 +13,7 @@ from .markup import Body
 from .memo import Memo, digest, joined, plain, read
 from .model import Entry, Glossary, Settings
 from .train import LanguageModel, by_chance, reading, train
-from .work import print_entries
+from .work import print_entry
 
 Trained = tuple[bytes, LanguageModel]  # a model after the hash of its settings and that of what it has read
 
@@ -63,10 +62,10 @@ class Says:
         known = found or self.known.memo.get("said", keys)
         missing = [key for key in keys if key not in known]
         shared = pickle.dumps(model.bare(), 5) if missing else b""
-        results = self.known.crew.map(print_entries, shared, ((keys[key].slug, keys[key].definition) for key in missing), len(missing))
+        results = self.known.crew.map(print_entry, shared, ((keys[key].slug, keys[key].definition) for key in missing), len(missing))
 
         def said() -> dict[str, bytes]:
-            for key, (hashed, says) in zip(missing, chain.from_iterable(results), strict=True):
+            for key, (hashed, says) in zip(missing, results, strict=True):
                 self.known.memo.put("said", [(key, hashed)])
                 self.known.memo.put("printed", [(hashed, says)])
                 known[key] = hashed

@@ -1,6 +1,6 @@
-"""What is done to many entries at a time, in any process: read them, mark them up, render them.
+"""What is done to each entry, in any process: read it, mark it up, ask the model, render it.
 
-Each function is given what all its calls share, as bytes, and a chunk of values, and returns one result a value.
+Each function is given what all its calls share, as bytes, and what is the entry's own.
 """
 
 from __future__ import annotations
@@ -56,15 +56,12 @@ def _renderer(shared: bytes) -> Renderer:
 Read = tuple[bytes, bytes] | None
 
 
-def read_entries(settings: bytes, files: list[tuple[str, bytes]]) -> list[Read]:
-    """The entries in files, each given by what it is called and its bytes."""
-    return [_read(_made(_settings, settings), path, raw) for path, raw in files]
-
-
-def _read(settings: Settings, path: str, raw: bytes) -> Read:
+def read_entry(shared: bytes, file: tuple[str, bytes]) -> Read:
+    """The entry in a file, given by what it is called and its bytes; the settings are shared."""
+    path, raw = file
     if len(raw) > MAX_BYTES:
         return None
-    problems: list[Problem] = []
+    settings, problems = _made(_settings, shared), list[Problem]()
     try:
         entry = entry_of(source_of(raw, path), problems)
     except ContentError:
@@ -78,24 +75,19 @@ def _read(settings: Settings, path: str, raw: bytes) -> Read:
 Marked = tuple[bytes, bytes, bytes]
 
 
-def mark_up(names: bytes, entries: list[tuple[Entry, bytes]]) -> list[Marked]:
-    """The bodies of entries, each given without its texts, and these."""
+def mark_up(names: bytes, given: tuple[Entry, bytes]) -> Marked:
+    """The body of an entry, given without its texts, and these."""
+    entry, data = given
     markup = _made(_markup, names)
-    results = []
-    for entry, data in entries:
-        body = markup.entry(whole(entry, read(data)))
-        words = tuple(sorted(markup.words))
-        results.append((plain(body.plain()), plain(words), markup.mentions.known(words)))
-    return results
+    body = markup.entry(whole(entry, read(data)))
+    words = tuple(sorted(markup.words))
+    return plain(body.plain()), plain(words), markup.mentions.known(words)
 
 
-def print_entries(model: bytes, entries: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    """What the model says on the pages of entries, each given by its slug and definition, after a hash of it."""
-    asked, results = _made(_model, model), []
-    for slug, definition in entries:
-        says = printed(asked, slug, definition)
-        results.append((says.digest(), pickle.dumps(says, 5)))
-    return results
+def print_entry(model: bytes, entry: tuple[str, str]) -> tuple[bytes, bytes]:
+    """What the model says on the page of an entry, given by its slug and definition, after a hash of it."""
+    says = printed(_made(_model, model), *entry)
+    return says.digest(), pickle.dumps(says, 5)
 
 
 # An entry without its texts, its texts, its body, what stands around it, and what the model says.
@@ -104,14 +96,9 @@ Page = tuple[Entry, bytes, bytes, Around, bytes]
 Rendered = tuple[list[File], float]
 
 
-def render_entries(shared: bytes, pages: list[Page]) -> list[Rendered]:
-    """The files of entries; `shared` are the frame and the templates' code."""
-    renderer = _made(_renderer, shared)
-    return [_render(renderer, page) for page in pages]
-
-
-def _render(renderer: Renderer, page: Page) -> Rendered:
-    start = time.perf_counter()
+def render_entry(shared: bytes, page: Page) -> Rendered:
+    """The files of an entry; the frame and the templates' code are shared."""
+    renderer, start = _made(_renderer, shared), time.perf_counter()
     entry, data, body, around, says = page
     shown = Shown(whole(entry, read(data)), Body.of(read(body)), around, pickle.loads(says))
     files = [file for output in ENTRY_OUTPUTS for file in output(shown, renderer)]

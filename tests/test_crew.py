@@ -94,16 +94,16 @@ def test_processes_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     with Crew(2) as crew:
         seen = []
         for _ in range(3):
-            found = [result for results in crew.map(who, b"", range(PAYS), PAYS) for result in results]
+            found = list(crew.map(who, b"", range(PAYS), PAYS))
             assert [value for value, _ in found] == list(range(PAYS))
             seen.append({process for _, process in found})
     assert os.getpid() not in set.union(*seen)
     assert len(set.union(*seen)) == sum(map(len, seen))
 
 
-def who(_: bytes, values: list[int]) -> list[tuple[int, int]]:
-    """The values, each with the process that was given it."""
-    return [(value, os.getpid()) for value in values]
+def who(_: bytes, value: int) -> tuple[int, int]:
+    """The value, with the process that was given it."""
+    return value, os.getpid()
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -119,13 +119,11 @@ def test_given_up(tmp_path: Path, jobs: int) -> None:
     assert 3 < begun() < CHUNK
 
 
-def note(log: bytes, values: list[int]) -> list[int]:
-    """The values, each of which takes a while and leaves a byte behind."""
-    for _ in values:
-        with open(log, "ab") as file:
-            file.write(b".")
-        time.sleep(0.05)
-    return values
+def note(log: bytes, _: int) -> None:
+    """Takes a while, and leaves a byte behind."""
+    with open(log, "ab") as file:
+        file.write(b".")
+    time.sleep(0.05)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -179,7 +177,7 @@ def test_a_killed_process(content: Path, tmp_path: Path) -> None:
     assert tree(tmp_path / "site") == site
 
 
-def killed_with_more_to_come(shared: bytes, values: list[int]) -> None:
+def killed_with_more_to_come(shared: bytes, value: int) -> None:
     """Killed, with more waiting to be sent than a pipe holds."""
     os.kill(os.getpid(), signal.SIGKILL)
 
