@@ -7,7 +7,7 @@ process can do its work. With nothing changed, only the survey runs, and nothing
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from .manifest import Group, Manifest
 from .memo import Memo, digest, plain, read
 from .stage import OvertakenError, Twin
-from .survey import survey
+from .survey import Survey, after, survey
 from .swap import sweep
 from .theme import theme_folders
 from .write import Written, update, write
@@ -34,13 +34,14 @@ class Live:
     """How a site is built that is looked at while it changes: file by file, in a folder that nobody else touches while the memo is open.
 
     `ready` is told that the new site stands: what comes then is for the next build. If it is wanted `soon`, its pages may show
-    what the language model said before (`Written.behind`). Once `stop` says so the build is given up with StoppedError, and what it has
-    written stays.
+    what the language model said before (`Written.behind`). Where whoever watches says what was `saved` since the last build, nothing else is
+    looked at if that will do (`survey.after`). Once `stop` says so the build is given up with StoppedError, and what it has written stays.
     """
 
     ready: Callable[[Written], None]
     stop: Callable[[], bool] = lambda: False
     soon: bool = False
+    saved: Collection[str] | None = None
 
 
 def build(
@@ -66,9 +67,9 @@ def _build(
     scheduler: str, spent: Callable[[str, float], None], live: Live | None, trust: bool,
 ) -> Written:  # fmt: skip
     progress("looking for changes")
-    folders = theme_folders(templates)
-    seen = survey(content, folders, memo)
-    made, place = digest(seen.whole(), *stands_at), digest(str(out.resolve()))
+    folders, place = theme_folders(templates), digest(str(out.resolve()))
+    seen = _survey(content, folders, memo, live, place)
+    made = digest(seen.whole(), *stands_at)
     left: Manifest | None = memo.left.get(place) if live else None
     data = None if left else memo.get("site", [place]).get(place)
     before = left or (Manifest.of(read(data)) if data and trust else Manifest())
@@ -122,6 +123,19 @@ def _build(
             memo.left[place] = manifest
         memo.keep({**known.used, "site": [place, _beside(place)], "files": []})
     return written
+
+
+def _survey(content: Path, folders: tuple[Path, ...], memo: Memo, live: Live | None, place: bytes) -> Survey:
+    """What there is to build from. Where nobody has told of anything else, all that is known of the survey before stays known."""
+    last: Survey | None = memo.seen.pop(place, None) if live else None
+    if live and last and live.saved is not None:
+        seen = after(live.saved, content, last) or survey(content, folders, memo)
+    else:
+        seen = survey(content, folders, memo)
+        if last and seen == last:
+            seen = last
+    memo.seen[place] = seen
+    return seen
 
 
 @contextmanager

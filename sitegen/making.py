@@ -59,7 +59,7 @@ class Making:
         Pages may show what an `earlier` model of the same settings said, or even one before it. Raises ContentError with every problem.
         """
         self.progress("reading")
-        draft, files = outline(self.content)
+        draft, files = self.known.memo.hold("outline", digest(self.seen.looked), lambda: outline(self.content))
         if not all(problem.advice for problem in check(draft, ())):
             self.entries.fail()
         sources, facts = self.entries.read(draft, files)

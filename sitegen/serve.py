@@ -232,19 +232,24 @@ def serve(
             newsletter += filter(None, [stack.enter_context(mount(address))])
             form_action = NEWSLETTER + "subscribe" if newsletter else ""
 
-            def rebuild(soon: bool) -> bool:
-                """Whether there is more to do: what the language model says of what was saved comes second, and gives way to the next save."""
+            def rebuild(soon: bool, saved: set[str] | None = None) -> bool:
+                """Whether that went well. One that is wanted `soon` leaves work to a second one, which gives way to the next save.
+
+                The second brings what the language model says, and sees what changed beside the paths that were `saved`.
+                """
                 start = time.perf_counter()
 
                 def ready(written: Written) -> None:
                     rest = "; the language model follows" if written.behind else ""
-                    say(f"built in {time.perf_counter() - start:.2f} s, {written.changed} files changed{rest}")
+                    if soon or written.changed:
+                        say(f"built in {time.perf_counter() - start:.2f} s, {written.changed} files changed{rest}")
                     if written.changed or written.removed or state.problems:  # else a page has nothing to load again
                         state.tell(())
 
                 try:
-                    live = Live(ready, soon=True) if soon else Live(ready, changes.there)
-                    return build(content, out, templates, address, memo=memo, form_action=form_action, live=live).behind
+                    live = Live(ready, soon=True, saved=saved) if soon else Live(ready, changes.there)
+                    build(content, out, templates, address, memo=memo, form_action=form_action, live=live)
+                    return True
                 except ContentError as error:
                     say(as_text(error.problems))
                     state.tell(error.problems)
@@ -257,13 +262,13 @@ def serve(
             changes = Changes([content, *([templates] if templates else [])])
             threading.Thread(target=server.serve_forever, daemon=True).start()
             try:
-                rebuild(soon=True)
+                well = rebuild(soon=True)
                 say(f"{address}  (Ctrl-C to stop)")
                 if newsletter:
                     say(f"{address}outbox shows the newsletter's mails; nothing is really sent")
                 while True:
-                    changes.wait()
-                    if rebuild(soon=True):
+                    saved = changes.wait()
+                    if well := rebuild(soon=True, saved=saved if well else None):
                         rebuild(soon=False)
             except KeyboardInterrupt:
                 say("stopped")

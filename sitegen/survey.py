@@ -9,8 +9,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .memo import Memo, digest, plain, read
@@ -30,6 +30,7 @@ class Survey:
     theme: Mapping[str, bytes]
     program: bytes
     history: bytes
+    looked: int = field(compare=False)  # when all of it was looked at; since then only entries that were there can have been found to be others
 
     def whole(self) -> bytes:
         """A hash of all of it."""
@@ -65,7 +66,29 @@ def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey |
         {path: hashed for part in found[1:] for path, hashed in part.items()},
         earlier.program if earlier else _program(),
         earlier.history if earlier else _history(content),
+        earlier.looked if earlier else time.perf_counter_ns(),
     )
+
+
+def after(saved: Collection[str], content: Path, earlier: Survey) -> Survey | None:
+    """What there is after an `earlier` survey if only the paths `saved` are others since; None if they are not all entries that were there, and still are.
+
+    Who tells of saves may have missed one, and says nothing of git: another survey has to follow.
+    """
+    folder, found = terms_folder(content), dict(earlier.content)
+    there = os.path.realpath(folder)
+    for path in saved:
+        parent, name = os.path.split(path)
+        entry = f"{folder}/{name}"
+        if os.path.realpath(parent) != there:
+            return None
+        if is_passed_over(name) or (entry not in found and not os.path.lexists(path)):  # an editor's, who puts a whole file into its place
+            continue
+        data = None if os.path.islink(path) else bytes_of(path)
+        if entry not in found or data is None:
+            return None
+        found[entry] = digest(data)
+    return replace(earlier, content=found)
 
 
 def terms_folder(content: Path) -> str:

@@ -117,3 +117,10 @@ def make_content(tmp_path: Path) -> MakeContent:
         return content
 
     return make
+
+
+def git(folder: Path, *args: str, **environment: str) -> None:
+    """Run git in `folder` as somebody whom no configuration knows."""
+    who = {f"GIT_{role}_{what}": "x@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    settings = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **who, **environment}
+    subprocess.run(["git", *args], cwd=folder, env=settings, check=True, capture_output=True)

@@ -7,7 +7,6 @@ import json
 import os
 import random
 import shutil
-import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,7 +15,7 @@ import pytest
 from sitegen.build import build
 from sitegen.problems import ContentError
 
-from .conftest import CONTENT, PROJECT, Golden, MakeContent, sitegen
+from .conftest import CONTENT, PROJECT, Golden, MakeContent, git, sitegen
 from .dom import Page, outline, steady, tree
 
 TINY = PROJECT / "tests" / "golden" / "site"
@@ -71,13 +70,6 @@ def test_same_bytes_from_copies(tmp_path: Path, content: Path, environment: dict
     """Copies whose files came in another order, at other times, give the same site, with and without an epoch."""
     first, second = (built(copied(content, tmp_path / str(seed), seed), tmp_path / f"site-{seed}", **environment) for seed in (1, 2))
     assert first == second
-
-
-def git(folder: Path, *args: str, **environment: str) -> None:
-    """Run git in `folder` as somebody whom no configuration knows."""
-    who = {f"GIT_{role}_{what}": "x@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    settings = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **who, **environment}
-    subprocess.run(["git", *args], cwd=folder, env=settings, check=True, capture_output=True)
 
 
 def test_dates_are_those_of_git(tmp_path: Path, tiny: Path) -> None:

@@ -153,9 +153,9 @@ def outcome(content: Path, out: Path, memo: Path | None, at_once: bool = True, j
         return outcome_with(remembered, content, out, at_once, jobs)
 
 
-def live(stop: Callable[[], bool] = lambda: False, soon: bool = False) -> Live:
+def live(stop: Callable[[], bool] = lambda: False, soon: bool = False, saved: set[str] | None = None) -> Live:
     """A site that is looked at while it changes."""
-    return Live(lambda _: None, stop, soon)
+    return Live(lambda _: None, stop, soon, saved)
 
 
 def impatient(results: int) -> Callable[[], bool]:
@@ -164,10 +164,10 @@ def impatient(results: int) -> Callable[[], bool]:
     return lambda: next(left, None) is None
 
 
-def outcome_with(memo: Memo, content: Path, out: Path, at_once: bool, jobs: int = 1) -> list[str]:
+def outcome_with(memo: Memo, content: Path, out: Path, at_once: bool, jobs: int = 1, saved: set[str] | None = None) -> list[str]:
     """The same with a memo that stays open."""
     try:
-        build(content, out, memo=memo, jobs=jobs, live=None if at_once else live())
+        build(content, out, memo=memo, jobs=jobs, live=None if at_once else live(saved=saved))
     except ContentError as error:
         return [str(problem) for problem in error.problems]
     return []
@@ -196,10 +196,18 @@ def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr("sitegen.crew.COPY_PAYS", 0)
     monkeypatch.setattr("sitegen.entries.FEW", 50 if way == "file by file" else 0)
     monkeypatch.setattr("sitegen.entries.MANY", 1000 if way == "file by file" else 1)
-    moments, files = random.Random(seed), dict[str, Entry]()
+    moments, told, files = random.Random(seed), random.Random(seed), dict[str, Entry]()
     content, out, memo = tmp_path / "content", tmp_path / "site", tmp_path / "memo"
     opened = Memo(memo)
     built, seen = 0, Counter[str]()
+
+    def saved() -> set[str] | None:
+        """What somebody who watches tells now and then: the paths that have changed since this was last asked."""
+        nonlocal there
+        before, there = there, {str(path): path.read_bytes() for path in content.rglob("*") if path.is_file()}
+        return {path for path, _ in before.items() ^ there.items()} if told.random() < 0.8 else None
+
+    there = dict[str, bytes]()
     for step in range(36):
         before = dict(files)
         if step < 12:
@@ -209,7 +217,7 @@ def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         write_down(content, files, moments)
         if way == "given up":
             try:
-                hurried = build(content, out, memo=opened, jobs=1, live=live(impatient(moments.randrange(40)), moments.random() < 0.5))
+                hurried = build(content, out, memo=opened, jobs=1, live=live(impatient(moments.randrange(40)), moments.random() < 0.5, saved()))
             except (ContentError, StoppedError) as error:
                 seen[type(error).__name__] += 1
             else:
@@ -220,7 +228,7 @@ def test_rebuilding_is_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         clean = tmp_path / f"clean-{step}"
         expected = outcome(content, clean, None)
         if way in ("in one process", "given up"):
-            found = outcome_with(opened, content, out, at_once=False)
+            found = outcome_with(opened, content, out, at_once=False, saved=saved())
         else:
             found = outcome(content, out, memo, at_once=way != "file by file", jobs=2 if way == "with copies" else 1)
         assert found == expected

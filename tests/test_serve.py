@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import MakeContent
+from .conftest import MakeContent, git
 from .serving import Serve, Served, save
 
 GOOD = "term: Token\ndefinition: A unit of text.\n"
@@ -123,6 +123,22 @@ def test_save_without_a_change(serve: Serve, make_content: MakeContent, watching
         save(entry, BETTER)
         assert next(states) == {"version": 2, "problems": []}
         assert "A small unit of text." in served.text("/terms/token/")
+
+
+def test_what_nobody_tells_of(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
+    """A commit, which changes dates and is no save, shows after the next save: that is looked at alone, and soon after it everything."""
+    content = make_content({"token.yaml": GOOD, "beam.yaml": "term: Beam\ndefinition: One of several.\n"})
+    served = serve()
+    with served.events() as states:
+        assert next(states)["version"] == 1
+        git(tmp_path, "init", "-q")
+        git(tmp_path, "add", "content")
+        git(tmp_path, "commit", "-q", "-m", "all", GIT_COMMITTER_DATE="2019-04-05T06:07:08Z", GIT_AUTHOR_DATE="2019-04-05T06:07:08Z")
+        save(content / "terms" / "token.yaml", BETTER)
+        assert next(states)["version"] == 2
+        assert "2019-04-05" not in served.text("/terms/beam/")
+        assert next(states)["version"] == 3
+        assert "2019-04-05" in served.text("/terms/beam/")
 
 
 def test_save_during_the_first_build(serve: Serve, make_content: MakeContent, tmp_path: Path, watching: dict[str, str]) -> None:

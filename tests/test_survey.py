@@ -1,0 +1,79 @@
+"""What was saved is looked at alone where that gives what a look at everything gives; and where it does not, everything is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sitegen.memo import Memo
+from sitegen.survey import Survey, after, survey
+
+from .conftest import MakeContent
+
+
+@pytest.fixture
+def content(make_content: MakeContent) -> Path:
+    """Two entries."""
+    return make_content({f"{name}.yaml": f"term: {name.title()}\ndefinition: One {name}.\n" for name in ("beam", "head")})
+
+
+def looked(content: Path, change: Callable[[Path], object]) -> tuple[Survey | None, Survey]:
+    """What a look at the files that a `change` in the folder of the entries is told of gives, and what a look at all gives."""
+
+    def files() -> set[tuple[str, int, bytes]]:
+        """As somebody tells of them who calls the content by another name than the build does."""
+        return {(os.path.realpath(path), path.lstat().st_ino, path.read_bytes() if path.is_file() else b"") for path in content.rglob("*")}
+
+    with Memo() as memo:
+        before, there = survey(content, (), memo), files()
+        change(content / "terms")
+        saved = {path for path, _, _ in there ^ files()}
+        return after(saved, content, before), survey(content, (), memo)
+
+
+def edit(terms: Path) -> None:
+    """A save in place."""
+    (terms / "beam.yaml").write_text("term: Beam\ndefinition: Another beam.\n")
+
+
+def replaced(terms: Path) -> None:
+    """A save as editors do it, with a file of their own left behind."""
+    (terms / ".beam.yaml.swp").write_text("mine")
+    (terms / "aside").write_text("term: Beam\ndefinition: Another beam.\n")
+    (terms / "aside").replace(terms / "beam.yaml")
+
+
+@pytest.mark.parametrize("change", [edit, replaced, lambda terms: None])
+@pytest.mark.parametrize("relative", [True, False])
+def test_entries_that_were_there(monkeypatch: pytest.MonkeyPatch, content: Path, change: Callable[[Path], object], relative: bool) -> None:
+    """Where only entries were saved that were there before, a look at these gives what a look at everything gives."""
+    monkeypatch.chdir(content.parent)
+    told, full = looked(content.relative_to(content.parent) if relative else content, change)
+    assert told
+    assert (told.content, told.theme, told.whole()) == (full.content, full.theme, full.whole())
+
+
+@pytest.mark.parametrize("change", [
+    lambda terms: (terms / "new.yaml").write_text("term: New\ndefinition: One.\n"),
+    lambda terms: (terms / "beam.yaml").unlink(),
+    lambda terms: (terms / "beam.yaml").rename(terms / "ray.yaml"),
+    lambda terms: (terms.parent / "site.yaml").write_text("title: Another\nbase_url: https://example.org/\n"),
+    lambda terms: (terms / "more").mkdir(),
+], ids=["new", "gone", "renamed", "site", "folder"])  # fmt: skip
+def test_all_else(content: Path, change: Callable[[Path], object]) -> None:
+    """Where anything else was saved, too, everything has to be looked at."""
+    told, _ = looked(content, lambda terms: (edit(terms), change(terms)))
+    assert told is None
+
+
+def test_an_entry_that_becomes_a_link(content: Path) -> None:
+    """An entry in whose place a link is put may lead out of the content: everything has to be looked at."""
+    with Memo() as memo:
+        before = survey(content, (), memo)
+        entry = content / "terms" / "beam.yaml"
+        entry.rename(content.parent / "elsewhere.yaml")
+        entry.symlink_to(content.parent / "elsewhere.yaml")
+        assert after({str(entry)}, content, before) is None
