@@ -128,8 +128,9 @@ def note(log: bytes, _: int) -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_work_beside(monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
-    """What is begun beside other work has its result, in a copy of the process if there may be two; and in this one where the copy fails."""
+    """What is begun beside other work has its result, in a copy of the process if there may be two, and it pays and fits; and in this one where the copy fails."""
     monkeypatch.setattr("sitegen.crew.COPY_PAYS", 100)
+    monkeypatch.setattr("sitegen.crew.COPY_FITS", 200)
     here = os.getpid()
 
     def at_work() -> int:
@@ -144,7 +145,7 @@ def test_work_beside(monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
         raise ValueError(os.getpid())
 
     with Crew(jobs) as crew:
-        assert crew.beside(at_work, 99)() == here
+        assert crew.beside(at_work, 99)() == crew.beside(at_work, 201)() == here
         begun = crew.beside(at_work, 100)
         assert (begun() == here) == (jobs == 1)
         assert begun() == begun()
