@@ -88,15 +88,16 @@ def _build(
         from .known import Known
         from .making import Making
 
-        known = Known(memo, crew)
-        making = Making(content, folders, stands_at, seen, known, progress, spent)
-        plan = making.plan(before.groups, lambda: looks()[0], memo.spoke.get(place) if live and live.soon else None)
+        known, earlier = Known(memo, crew), memo.spoke.get(place) if live and live.soon else None
+        plan = Making(content, folders, stands_at, seen, known, progress, spent).plan(before.groups, lambda: looks()[0], earlier)
         groups: dict[str, list[str]] = {}
 
         def made_files() -> Iterator[File]:
             for name, file in plan.made:
                 groups.setdefault(name, []).append(file.path)
                 yield file
+            if not live:
+                memo.let_go()  # the books of a large site take as much memory
 
         memo.left.pop(place, None)  # one that fails leaves nobody knows what
         if live:

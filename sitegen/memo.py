@@ -98,6 +98,10 @@ class Memo:
             self._held[place] = self._lately[place] if place in self._lately else make()
         return self._held[place]
 
+    def let_go(self) -> None:
+        """Hold nothing any more."""
+        self._held, self._lately = {}, {}
+
     def load(self, kind: str, key: bytes) -> Any:
         """One result, or None."""
         data = self.get(kind, [key]).get(key)
