@@ -14,6 +14,8 @@ from .train import LanguageModel
 CANDIDATES = 8
 MODEL_PATH = "model.bin"
 
+_NAMES = {END: "end of sentence", BEGIN: "start of sentence"}
+
 
 class Tok(NamedTuple):
     text: str
@@ -80,7 +82,7 @@ def demo(model: LanguageModel, name: str, sentence: str) -> Demo:
 
 def shown(word: str) -> str:
     """A token as a reader sees it; the two that are not words get a name."""
-    return {END: "end of sentence", BEGIN: "start of sentence"}.get(word, word)
+    return _NAMES.get(word, word)
 
 
 def _spaced(words: list[str]) -> tuple[Tok, ...]:

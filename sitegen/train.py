@@ -119,8 +119,12 @@ class LanguageModel:
     def count(self, history: tuple[str, ...], word: str) -> int:
         """How often the corpus has `word` right after `history`."""
         if history not in self._followers:
-            text, size, ends = self._text, len(history), self._places[history[-1]] if history else range(len(self._text) - 1)
-            self._followers[history] = Counter(text[i + 1] for i in ends if size < 2 or text[i + 1 - size : i + 1] == history)
+            text, size = self._text, len(history)
+            begins: Iterable[int] = range(1, len(text))
+            if history:
+                rarest = min(range(size), key=lambda i: len(self._places[history[i]]))
+                begins = (place - rarest for place in self._places[history[rarest]])
+            self._followers[history] = Counter(text[i + size] for i in begins if size < 2 or text[i : i + size] == history)
         return self._followers[history][word]
 
     @cached_property

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitegen.ngram import BEGIN, END, Distribution, Model, Ranking
+from sitegen.ngram import BEGIN, END, Model, Ranking
 
 KENLM = Path(__file__).parent / "golden" / "kenlm"
 CORPUS = [line.split() for line in (KENLM / "tiny.txt").read_text().splitlines()]
@@ -152,7 +152,7 @@ def test_sum_on_any_corpus(corpus: list[list[str]], order: int, history: list[st
 def test_distribution_is_the_model(corpus: list[list[str]], order: int, history: list[str]) -> None:
     """The quick distribution gives every word the model's own probability, less the unknown word's share."""
     model = Model(order, corpus)
-    distribution = Distribution(Ranking(model), history)
+    distribution = Ranking(model).after(history)
     known = 1 - model.probability("<unk>", history)
     expected = {word: model.probability(word, history) / known for word in model.vocabulary}
     ranked = list(distribution.ranked())

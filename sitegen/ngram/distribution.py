@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
-from heapq import heapify, heappop, merge, nsmallest
+from heapq import merge, nsmallest
 from itertools import islice
+from operator import itemgetter
 
 from .line import HEAD, Line, Pair
 from .model import History, Model
@@ -23,7 +24,7 @@ class Ranking:
         """Rank the vocabulary of `model`; where that has only forgotten a sentence, its words, `like` knows the others' order."""
         self.model = model
         self._like, self._forgotten = like, frozenset(forgotten)
-        self.keeps = like is None  # its distributions, which else are soon wrong
+        self.lasts = like is None  # else its distributions are soon wrong, and are looked at but once
         self._after: dict[History, Distribution] = {}
         counts = model.followers[0].get((), {})
         self.counts = counts if like else dict(counts)  # the model may forget while the ranking is kept
@@ -54,10 +55,9 @@ class Ranking:
         known = self._after.get(seen)
         if known is None:
             known = Distribution(self, seen)
-            if self.keeps:
-                if len(self._after) >= _DISTRIBUTIONS:
-                    self._after.clear()
-                self._after[seen] = known
+            if len(self._after) >= _DISTRIBUTIONS:
+                self._after.clear()
+            self._after[seen] = known
         return known
 
 
@@ -68,10 +68,10 @@ class Distribution:
     history without its first word (`shorter`), times the factor `gamma`.
     """
 
-    def __init__(self, ranking: Ranking, history: Sequence[str]) -> None:
+    def __init__(self, ranking: Ranking, h: History) -> None:
+        """After a history that was seen."""
         model = ranking.model
-        self.ranking = ranking
-        self.seen = h = model.seen(history)
+        self.ranking, self.seen = ranking, h
         self.gamma = model.backoff(h)
         self.shorter = ranking.after(h[1:]) if h else None
         self.counts = dict(model.followers[len(h)].get(h, {})) if h else {}
@@ -80,22 +80,16 @@ class Distribution:
         self.shares = {count: model.discounted(count, len(h)) / total for count in set(self.counts.values())}
         self.unknown: float = self.gamma * (self.shorter.unknown if self.shorter else model.uniform)
         self.known = 1 - self.unknown  # the unknown word is never offered: its share is spread over the others
-        # From the shortest history on: what of a probability is passed down, and what is added.
-        self._levels: tuple[tuple[Callable[[str], int | None], dict[int, float], float], ...] = (
-            (*self.shorter._levels, (self.counts.get, self.shares, self.gamma)) if self.shorter else ()
-        )
         self._lines: dict[float, Line] = {}
         self._head: list[Pair] = []  # the head of the ranking, as far as anybody has looked
         self._rest = self._merged()
 
     def unscaled(self, word: str) -> float:
         """P(w | h), the unknown word's share left aside."""
-        p = self.ranking.unigram(word)
-        for count_of, shares, gamma in self._levels:
-            p *= gamma
-            if count := count_of(word):
-                p += shares[count]
-        return p
+        if not self.shorter:
+            return self.ranking.unigram(word)
+        p, count = self.shorter.unscaled(word) * self.gamma, self.counts.get(word)
+        return p + self.shares[count] if count else p
 
     def probability(self, word: str) -> float:
         """P(w | h) among the words that may be offered."""
@@ -104,7 +98,10 @@ class Distribution:
     @cached_property
     def own(self) -> dict[str, float]:
         """The words seen after h, with their probability."""
-        return {word: self.unscaled(word) for word in (self.counts if self.shorter else self.ranking.counts)}
+        if not self.shorter:
+            return {word: self.ranking.unigram(word) for word in self.ranking.counts}
+        shares, gamma, given = self.shares, self.gamma, self.shorter.own  # among whose words are all of these
+        return {word: given[word] * gamma + shares[count] for word, count in self.counts.items()}
 
     @cached_property
     def own_pairs(self) -> list[Pair]:
@@ -112,8 +109,8 @@ class Distribution:
         return sorted((-p, word) for word, p in self.own.items())
 
     def pairs(self) -> Iterator[Pair]:
-        """Every word after its probability, negative; of a distribution that is kept, the head is merged only once."""
-        if not self.seen or not self.ranking.keeps:
+        """Every word after its probability, negative; of a distribution that lasts, the head is merged only once."""
+        if not self.seen or not self.ranking.lasts:
             yield from self._merged()
             return
         yield from self._head
@@ -135,12 +132,11 @@ class Distribution:
         if base is None:
             yield from self.ranking.ranked()
             return
-        words, factors = set(self.counts), [self.gamma]
+        words, factors = self._few(), [self.gamma]
         while len(base.seen) > 1 and base.shorter:
-            words.update(base.counts)
             factors.insert(0, base.gamma)
             base = base.shorter
-        few = iter(self.own_pairs if base is self.shorter else sorted((-self.unscaled(word), word) for word in words))
+        few = iter(self.own_pairs if base is self.shorter else sorted((-p, word) for word, p in words.items()))
         first = next(few, None)
         for p, word in base.pairs():
             if word in words:
@@ -156,6 +152,12 @@ class Distribution:
             yield first
             yield from few
 
+    def _few(self) -> dict[str, float]:
+        """The words seen after h, or after an end of it that has two words or more, with their probability."""
+        if len(self.seen) < 3 or not self.shorter:
+            return self.own
+        return {word: p * self.gamma for word, p in self.shorter._few().items()} | self.own
+
     def ranked(self) -> Iterator[tuple[str, float]]:
         """Every word and its probability, likeliest first, ties by spelling."""
         known = self.known
@@ -164,27 +166,27 @@ class Distribution:
     def best(self, most: int) -> list[Pair]:
         """The head of the ranking, its probabilities negative and unscaled.
 
-        Of a distribution that is not kept it is found without the rest: a word among the best stands far up in the order of
+        Of a distribution that does not last it is found without the rest: a word among the best stands far up in the order of
         what h gives, or of what the shorter history gives, and both are gone through until what is left can give no more than
         has been found (R. Fagin, A. Lotem and M. Naor, "Optimal aggregation algorithms for middleware", 2003, the threshold
         algorithm).
         """
-        if self.ranking.keeps or self.shorter is None:
+        if self.ranking.lasts or self.shorter is None:
             return list(islice(self.pairs(), most))
-        given = [(-self.shares[count], word) for word, count in self.counts.items()]
+        given = sorted(self.counts.items(), key=itemgetter(1))
         shorter = self.ranking.ranked() if len(self.seen) == 1 else iter(self.shorter.best(most + len(given)))
-        heapify(given)
         found: dict[str, float] = {}
         lower = 0.0
         while True:
-            share, word = heappop(given) if given else (0.0, "")
+            word, count = given.pop() if given else ("", 0)
             lower, other = next(shorter, (lower, ""))
             if not word and not other:
                 break
             for candidate in (word, other):
                 if candidate and candidate not in found:
                     found[candidate] = -self.unscaled(candidate)
-            if len(found) >= most and sorted(found.values())[most - 1] < share + self.gamma * lower:
+            share = self.shares[count] if count else 0.0
+            if len(found) >= most and sorted(found.values())[most - 1] < self.gamma * lower - share:
                 break
         return nsmallest(most, zip(found.values(), found, strict=True))
 

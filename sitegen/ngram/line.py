@@ -37,7 +37,7 @@ class Line:
         """The sum of P(w | h) ** exponent over the vocabulary."""
         own = sum(p**self.exponent for p in self.offer.own.values())
         if self.shorter:
-            elsewhere = sum(self.shorter.offer.unscaled(word) ** self.exponent for word in self.offer.own)
+            elsewhere = sum(self.shorter.offer.own[word] ** self.exponent for word in self.offer.own)
             own += self.gamma * (self.shorter.length - elsewhere)
         return float(own)
 
@@ -93,7 +93,7 @@ class Line:
     @cached_property
     def _given(self) -> tuple[list[Pair], list[float]]:
         """The same words as the shorter history has them, and their lengths there."""
-        pairs = sorted((-self.shorter.offer.unscaled(word), word) for word in self.offer.own) if self.shorter else []
+        pairs = sorted((-self.shorter.offer.own[word], word) for word in self.offer.own) if self.shorter else []
         return pairs, _sums(pairs, self.exponent)
 
 

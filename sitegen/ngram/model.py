@@ -143,10 +143,9 @@ class Model:
     def seen(self, history: Sequence[str]) -> History:
         """The longest end of `history` after which a word was ever seen."""
         known = tuple(history)[max(0, len(history) - self.order + 1) :]
-        for start in range(len(known)):
-            if known[start:] in self.followers[len(known) - start]:
-                return known[start:]
-        return ()
+        while known and known not in self.followers[len(known)]:
+            known = known[1:]
+        return known
 
     def probability(self, word: str, history: Sequence[str]) -> float:
         """P(w | h) = max(a(h w) - D, 0) / sum of a(h v) + gamma(h) P(w | h'), h' being h without its first word.
