@@ -189,10 +189,10 @@ def language_model(content: Path) -> LanguageModel:
     from .link import link
     from .load import load
     from .markup import Markup
-    from .train import train
+    from .train import readable, train
 
     draft = load(content)
     require(check(draft))
     glossary = link(draft)
     markup = Markup.of(glossary)
-    return train(glossary, {entry.slug: markup.entry(entry) for entry in glossary.entries})
+    return train(glossary, lambda entry: readable(entry, markup.entry(entry)))

@@ -84,6 +84,7 @@ class Making:
         frame = digest(self.seen.program, self.seen.of_theme(), site.frame.digest())
         first = self.known.one("first", known_as, lambda: tuple(entry.slug for entry in to_begin_with(site)))
         parts = self.known.one("parts", digest(frame, key), lambda: {f"/{page.part.path}": digest(frame, page.digest()) for page in part_pages(site)})
+        code = self.known.one("templates", digest(self.seen.program, *site.frame.folders, self.seen.of_theme()), lambda: compiled(site.frame))
         self.progress("running the language model")
         said = asked()
         self.progress("comparing")
@@ -99,7 +100,6 @@ class Making:
         behind |= any(group.key != keys[name] for name, group in kept.items())
         todo = [place for place, entry in enumerate(glossary.entries) if entry.slug not in kept]
         self.progress("rendering")
-        code = self.known.one("templates", digest(self.seen.program, *site.frame.folders, self.seen.of_theme()), lambda: compiled(site.frame))
         others = self._others(site, code, keys.keys() - kept.keys())
         made = self._render(site, code, todo, others, sources, linked, said)
         return Plan(kept, keys, made, (model_key, model), behind)

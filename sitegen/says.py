@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from .demo import Demo, demo
 from .entries import Linked
 from .known import Known
 from .markup import Body
-from .memo import Memo, digest, joined, plain, read
+from .memo import digest, joined, plain, read
 from .model import Entry, Glossary, Settings
-from .train import LanguageModel, by_chance, reading, train
+from .train import LanguageModel, Readable, by_chance, readable, reading, train
 from .work import print_entry
 
 Trained = tuple[bytes, LanguageModel]  # a model after the hash of its settings and that of what it has read
@@ -26,12 +26,21 @@ class Says:
 
     def train(self, key: bytes, glossary: Glossary, linked: Mapping[str, Linked], earlier: Trained | None) -> tuple[Trained, bool]:
         """The model of the glossary known as `key`; or the `earlier` one, if it has the same settings, and whether it has read something else."""
-        bodies = _Bodies(self.known.memo, {slug: body for slug, (_, _, body) in linked.items()})
-        settings = glossary.settings
+        settings, found = glossary.settings, dict[str, tuple[Readable, ...]]()
+
+        def readable_of(entry: Entry) -> tuple[Readable, ...]:
+            if entry.slug not in found:
+                body = linked[entry.slug][2]
+                found[entry.slug] = readable(entry, Body.of(read(self.known.memo.get("body", [body])[body])))
+            return found[entry.slug]
+
+        def reading_of(entry: Entry) -> tuple[int, bytes]:
+            return reading(readable_of(entry))
+
         left, parts = settings.tokens, []
         for entry in self.known.memo.hold("by chance", key, lambda: by_chance(glossary.entries)):
-            key = digest(self.program, bodies.keys_[entry.slug], entry.definition)
-            number, sentences = self.known.one("reading", key, partial(_reading, entry, bodies))
+            key = digest(self.program, linked[entry.slug][2], entry.definition)
+            number, sentences = self.known.one("reading", key, partial(reading_of, entry))
             left -= number
             parts += [sentences, plain((entry.slug, entry.title, entry.path))]
             if left < 0:
@@ -40,7 +49,7 @@ class Says:
         key = set_to + digest(self.program, *parts)
         if earlier and earlier[0] != key and earlier[0].startswith(set_to):
             return earlier, True
-        return (key, self.known.one("model", key, lambda: train(glossary, bodies))), False
+        return (key, self.known.one("model", key, lambda: train(glossary, readable_of))), False
 
     def opening(self, settings: Settings, model_key: bytes, model: LanguageModel) -> Callable[[], Demo]:
         """What makes the home page's run: a new entry changes that page, but hardly ever the model."""
@@ -74,24 +83,3 @@ class Says:
             return {entry.slug: hashed for entry, hashed in zip(glossary.entries, found.values(), strict=True)}
 
         return said
-
-
-def _reading(entry: Entry, bodies: Mapping[str, Body]) -> tuple[int, bytes]:
-    return reading(entry, bodies[entry.slug])
-
-
-class _Bodies(Mapping[str, Body]):
-    """The bodies by slug, taken from the memo when they are looked at."""
-
-    def __init__(self, memo: Memo, keys: Mapping[str, bytes]) -> None:
-        self.memo, self.keys_ = memo, keys
-
-    def __getitem__(self, slug: str) -> Body:
-        key = self.keys_[slug]
-        return Body.of(read(self.memo.get("body", [key])[key]))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.keys_)
-
-    def __len__(self) -> int:
-        return len(self.keys_)

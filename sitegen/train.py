@@ -6,7 +6,7 @@ import gzip
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import unescape
@@ -19,7 +19,7 @@ from .markup import Body
 from .memo import digest
 from .model import Entry, Glossary
 from .names import MARKS
-from .ngram import BEGIN, END, Draw, Model, Ranking, Sampler, Token, generate, pack, sentences, tokenize
+from .ngram import BEGIN, END, Draw, Model, Ranking, Sampler, Token, generate, pack, pieces, sentences, tokenize
 from .ngram.tokens import CLOSING, OPENING
 
 STEPS = 12
@@ -31,6 +31,8 @@ _BLOCKS = frozenset({"p", "li", "div", "ul", "ol", "dd", "dt", "blockquote"})
 _OPENING = re.compile(r'(?<![^\s(\[])"')
 _GAP = "\ue002"
 _ENDS = tuple(".!?。！？")
+
+Readable = tuple[int, tuple[str, ...]]  # a sentence: the number of the part of its entry in which it stands, and its tokens
 
 
 class ScoredToken(NamedTuple):
@@ -111,7 +113,7 @@ class LanguageModel:
 
     def run(self, name: str, sentence: str) -> Run:
         """The run that the page `name` prints: `sentence` cut in the middle, and continued for twelve tokens."""
-        words = self.words(token.text for token in tokenize(curled(sentence)))
+        words = self.words(pieces(curled(sentence)))
         prompt = words[: min(max(3, len(words) // 2), 8)]
         seed = self.seed + crc32(name.encode()) % 1000
         return Run(seed, prompt, tuple(islice(generate(self.ranking, prompt, self.sampler, seed), STEPS)))
@@ -176,18 +178,18 @@ class LanguageModel:
         return gzip.compress(line.encode() + vocabulary + tokens, 9, mtime=0)
 
 
-def train(glossary: Glossary, bodies: Mapping[str, Body]) -> LanguageModel:
+def train(glossary: Glossary, readable_of: Callable[[Entry], Iterable[Readable]]) -> LanguageModel:
     """The model of this glossary's definitions, summaries, explainers and examples, in that order.
 
     Of a glossary with more tokens than its settings allow it reads whole entries, chosen by the hash of their slugs: any
-    sample is as good, and this one hardly changes with an edit. No other entry's body is asked for.
+    sample is as good, and this one hardly changes with an edit. What others have to read is not asked for.
     """
     settings = glossary.settings
     places = {entry.slug: place for place, entry in enumerate(glossary.entries)}
     found: list[tuple[int, int, Entry, tuple[str, ...]]] = []
     left = settings.tokens
     for entry in by_chance(glossary.entries):
-        for part, words in _sentences(entry, bodies[entry.slug]):
+        for part, words in readable_of(entry):
             left -= len(words) + 1
             if left >= 0:
                 found.append((part, places[entry.slug], entry, words))
@@ -205,25 +207,21 @@ def by_chance(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: (crc32(entry.slug.encode()), entry.slug))
 
 
-def reading(entry: Entry, body: Body) -> tuple[int, bytes]:
-    """How many tokens an entry has to read, sentences' ends included, and a hash of them: a new link changes neither."""
-    sentences = tuple(_sentences(entry, body))
+def reading(sentences: Sequence[Readable]) -> tuple[int, bytes]:
+    """How many tokens there are to read, sentences' ends included, and a hash of them: a new link changes neither."""
     return sum(len(words) + 1 for _, words in sentences), digest(sentences)
 
 
-def _sentences(entry: Entry, body: Body) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The sentences of an entry, each with the number of the part in which it stands."""
+def readable(entry: Entry, body: Body) -> tuple[Readable, ...]:
+    """What a model reads of an entry."""
     parts = ([entry.definition], prose(body.summary), prose(body.in_depth), prose(body.example))
-    for number, texts in enumerate(parts):
-        for text in texts:
-            for words in spelled(text):
-                yield number, words
+    return tuple((number, words) for number, texts in enumerate(parts) for text in texts for words in spelled(text))
 
 
 def spelled(text: str) -> Iterator[tuple[str, ...]]:
     """The tokens of each sentence of `text` that nothing unspeakable interrupts."""
     for sentence in sentences(curled(text)):
-        if _GAP not in sentence and (words := tuple(token.text for token in tokenize(sentence))):
+        if _GAP not in sentence and (words := tuple(pieces(sentence))):
             yield words
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ..build import language_model
-from ..ngram import END, Draw, LongestMatch, Sampler, tokenize
+from ..ngram import END, Draw, LongestMatch, Sampler, pieces
 from ..ngram import generate as draws_of
 from ..problems import printable
 from ..train import curled
@@ -65,7 +65,7 @@ def generate(
         model.sampler.temperature if temperature is None else temperature, top_k or 0, 1.0 if top_p is None else top_p
     )
     model = replace(model, order=order or model.order, sampler=sampler, seed=model.seed if seed is None else seed)
-    typed = tuple(token.text for token in tokenize(curled(prompt)))
+    typed = tuple(pieces(curled(prompt)))
     words = model.words(typed)
     source = LongestMatch(model.corpus) if longest_match else model.ranking
     draws = list(_sentence(draws_of(source, words, sampler, model.seed), tokens))

@@ -11,9 +11,9 @@ from .longest import LongestMatch
 from .model import BEGIN, END, Model
 from .packing import pack, unpack
 from .sampling import Choice, Draw, Offer, Sampler, Source, generate, mulberry32
-from .tokens import Token, is_glued, sentences, tokenize
+from .tokens import Token, is_glued, pieces, sentences, tokenize
 
 __all__ = [
     "BEGIN", "END", "Choice", "Distribution", "Draw", "LongestMatch", "Model", "Offer", "Part", "Ranking", "Sampler", "Source",
-    "Token", "explain", "generate", "is_glued", "mulberry32", "pack", "sentences", "tokenize", "unpack",
+    "Token", "explain", "generate", "is_glued", "mulberry32", "pack", "pieces", "sentences", "tokenize", "unpack",
 ]  # fmt: skip

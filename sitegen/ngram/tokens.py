@@ -46,6 +46,11 @@ def tokenize(sentence: str) -> list[Token]:
     return [Token(m.group(), sentence[m.start() - 1 : m.start()].isspace()) for m in _TOKEN.finditer(sentence)]
 
 
+def pieces(sentence: str) -> list[str]:
+    """The texts of these tokens alone."""
+    return _TOKEN.findall(sentence)
+
+
 def is_glued(before: str, token: str) -> bool:
     """Whether `token` is written right after the token `before`, without a space."""
     return token in _CLOSING or before in _OPENING

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from sitegen.ngram import Model, Ranking, Sampler, generate, pack, sentences, tokenize
+from sitegen.ngram import Model, Ranking, Sampler, generate, pack, pieces, sentences
 from tests.browser.conftest import compressed, launched, served, watched
 from tests.browser.pages import TERM, awake, control, more, said
 
@@ -88,7 +88,7 @@ def _sentences(module: ast.Module) -> Iterator[tuple[str, ...]]:
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
             for paragraph in (ast.get_docstring(node) or "").split("\n\n"):
                 if ">>>" not in paragraph:
-                    yield from (tuple(token.text for token in tokenize(each)) for each in sentences(paragraph))
+                    yield from (tuple(pieces(each)) for each in sentences(paragraph))
 
 
 def median_seconds(work: Callable[[], object]) -> float:

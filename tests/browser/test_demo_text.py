@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from sitegen.ngram import BEGIN, END, tokenize
+from sitegen.ngram import BEGIN, END, pieces
 from sitegen.train import LanguageModel, curled
 from tests.browser.conftest import Visit
 from tests.browser.pages import TERM, awake, frame, more, ready, said
@@ -24,7 +24,7 @@ def test_prompts_are_cut_as_python_cuts_them(visit: Visit, model: LanguageModel)
     for prompt in PROMPTS:
         page.get_by_label("your own prompt").fill(prompt)
         page.get_by_label("your own prompt").press("Enter")
-        assert frame(page).tokens == list(model.words(token.text for token in tokenize(curled(prompt)))), prompt
+        assert frame(page).tokens == list(model.words(pieces(curled(prompt)))), prompt
 
 
 def test_a_prompt_is_cut_at_forty_tokens(visit: Visit) -> None:
