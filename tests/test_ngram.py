@@ -177,6 +177,19 @@ def test_best_is_the_head_of_the_ranking(corpus: list[list[str]], order: int, hi
 
 
 @given(corpora, st.integers(1, 5), st.data())
+def test_a_ranking_outlasts_a_sentence_forgotten(corpus: list[list[str]], order: int, data: st.DataObject) -> None:
+    """A distribution that was asked for before its model forgot a sentence is right once that is known again."""
+    model = Model(order, corpus)
+    sentence, ranking = data.draw(st.sampled_from(corpus)), Ranking(model)
+    offers = [(history, ranking.after(history)) for history, _ in model.events(sentence)]
+    with model.without(sentence):
+        pass
+    anew = Ranking(Model(order, corpus))
+    for history, offer in offers:
+        assert list(offer.ranked()) == list(anew.after(history).ranked())
+
+
+@given(corpora, st.integers(1, 5), st.data())
 def test_without_is_undone_exactly(corpus: list[list[str]], order: int, data: st.DataObject) -> None:
     """A model that forgot a sentence counts as if it had never read it, and afterwards is what it was, bit for bit."""
     index = data.draw(st.integers(0, len(corpus) - 1))
