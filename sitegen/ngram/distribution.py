@@ -124,26 +124,16 @@ class Distribution:
         yield from islice(self._merged(), HEAD, None)
 
     def _merged(self) -> Iterator[Pair]:
-        """Every word after its probability, negative: words that h does not have keep the order of a shorter history.
-
-        That is the one of one word, into which the few words of all longer ones are merged at once.
-        """
-        base = self.shorter
-        if base is None:
+        """Every word after its probability, negative: words that h does not have keep the order of the shorter history."""
+        if self.shorter is None:
             yield from self.ranking.ranked()
             return
-        words, factors = self._few(), [self.gamma]
-        while len(base.seen) > 1 and base.shorter:
-            factors.insert(0, base.gamma)
-            base = base.shorter
-        few = iter(self.own_pairs if base is self.shorter else sorted((-p, word) for word, p in words.items()))
+        gamma, counts, few = self.gamma, self.counts, iter(self.own_pairs)
         first = next(few, None)
-        for p, word in base.pairs():
-            if word in words:
+        for p, word in self.shorter.pairs():
+            if word in counts:
                 continue
-            for factor in factors:
-                p *= factor
-            pair = p, word
+            pair = p * gamma, word
             while first and first < pair:
                 yield first
                 first = next(few, None)
@@ -151,12 +141,6 @@ class Distribution:
         if first:
             yield first
             yield from few
-
-    def _few(self) -> dict[str, float]:
-        """The words seen after h, or after an end of it that has two words or more, with their probability."""
-        if len(self.seen) < 3 or not self.shorter:
-            return self.own
-        return {word: p * self.gamma for word, p in self.shorter._few().items()} | self.own
 
     def ranked(self) -> Iterator[tuple[str, float]]:
         """Every word and its probability, likeliest first, ties by spelling."""
