@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from functools import cached_property, partial
 from hashlib import sha256
@@ -25,6 +25,7 @@ from jinja2 import (
 from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator
 from jinja2.compiler import Frame as Frame_
+from jinja2.runtime import Context
 from markupsafe import Markup as Safe
 from markupsafe import escape
 
@@ -37,8 +38,9 @@ _SPECIAL = re.compile("[<>&\"']").search
 
 
 def escaped(value: object) -> str:
-    """As markupsafe's `escape`, quicker for the many texts that have nothing to escape."""
-    return value if type(value) is str and not _SPECIAL(value) else escape(value)
+    """As markupsafe's `escape`, quicker for the many texts that have nothing to escape, or are escaped."""
+    kind = type(value)
+    return value if (kind is str and not _SPECIAL(value)) or kind is Safe else escape(value)
 
 
 class _Generator(CodeGenerator):
@@ -69,10 +71,22 @@ def _joined(pieces: Callable[..., Iterator[str]]) -> Callable[..., Iterator[str]
     return whole
 
 
+class _Context(Context):
+    """Calls what a template calls. Jinja would look each time whether that wants the context, which nothing does that templates are given."""
+
+    def call(__self, __obj: Callable[..., Any], *args: Any, _loop_vars: object = None, _block_vars: object = None, **kwargs: Any) -> Any:  # noqa: N805
+        return __obj(*args, **kwargs)
+
+
 class _Environment(Environment):
     code_generator_class = _Generator
     template_class = _Template
+    context_class = _Context
     escaped = staticmethod(escaped)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """A template's globals in one dictionary: Jinja's chain of two, which could change later, is gone through slowly for every context."""
+        return {**self.globals, **(d or {})}
 
 
 class _Compiled(BytecodeCache):
