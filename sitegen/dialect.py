@@ -26,14 +26,28 @@ from .scan import HOLE, is_safe_url
 
 MAX_LINK = 1_000  # characters of a link's text, and of its address
 
-_INLINE = re.compile(r"[`\\\[<&*_]|  \n").search
+_MARKS = r"[`\\\[<&*_]|  \n"
+_INLINE = re.compile(_MARKS).search
+_CHANGED = re.compile(_MARKS + r"|[>\t\r\x02\x03]").search
 _LETTERS = re.compile(r"[^\W\d_][^\n]*(?:\n[^\W\d_][^\n]*)*\Z").match
 _ALIGN = re.compile(r' style="text-align: (left|right|center);"')
 
 
-def markdown() -> Markdown:
-    """A converter with a fixed set of Python-Markdown's own extensions. It can be used again after `reset()`."""
-    md = Markdown(
+class Converter(Markdown):
+    """Converts one text after the other."""
+
+    def convert(self, source: str) -> str:
+        """The HTML of `source`. Nothing but plain paragraphs, as most summaries and examples are, is passed through in no time."""
+        blocks = source.strip("\n").split("\n\n")
+        if not _CHANGED(source) and all(_LETTERS(block) for block in blocks):
+            return "\n".join(f"<p>{block}</p>" for block in blocks)
+        self.reset()
+        return str(super().convert(source))
+
+
+def markdown() -> Converter:
+    """A converter with a fixed set of Python-Markdown's own extensions."""
+    md = Converter(
         extensions=[
             TableExtension(), FencedCodeExtension(), CodeHiliteExtension(guess_lang=False, css_class="highlight"), Footnotes(),
             AdmonitionExtension(), SaneListExtension(),

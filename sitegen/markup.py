@@ -124,7 +124,7 @@ class Markup:
                 written.append(text[span.start : span.end])
                 targets.extend([""] * (len(holes) - len(targets)))
                 last = span.end
-        html = str(self.markdown.reset().convert("".join(pieces) + text[last:]))
+        html = self.markdown.convert("".join(pieces) + text[last:])
         if holes:
             html = _HOLED_TAG.sub(lambda tag: HOLE.sub(lambda match: escape(written[int(match[1])]), tag[0]), html)
         html = self.accessible(html)
@@ -163,7 +163,7 @@ class Markup:
     def _mentioned(self, html: str, seen: set[str]) -> str:
         text = unescape(html)
         words = Words(text)
-        self.words |= words.forms
+        self.words.update(words.words)
         out, last = [], 0
         for start, end, slug in self.mentions.find(words):
             if slug not in seen:

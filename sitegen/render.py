@@ -39,8 +39,7 @@ _SPECIAL = re.compile("[<>&\"']").search
 
 def escaped(value: object) -> str:
     """As markupsafe's `escape`, quicker for the many texts that have nothing to escape, or are escaped."""
-    kind = type(value)
-    return value if (kind is str and not _SPECIAL(value)) or kind is Safe else escape(value)
+    return value if (type(value) is str and not _SPECIAL(value)) or type(value) is Safe else escape(value)
 
 
 class _Generator(CodeGenerator):
