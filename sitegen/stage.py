@@ -164,17 +164,21 @@ class _Tree:
     def link(self, path: str, source: int) -> None:
         """Make `path` the file that has this path in the open folder `source`."""
         self.make_folder(path)
-        with suppress(FileNotFoundError):
+        try:
+            os.link(path, f"{self.root}/{path}", src_dir_fd=source)
+        except FileExistsError:
             os.unlink(f"{self.root}/{path}")
-        os.link(path, f"{self.root}/{path}", src_dir_fd=source)
+            os.link(path, f"{self.root}/{path}", src_dir_fd=source)
 
     def write(self, file: File) -> None:
         """Make a new file: one that is there may have another name in another site."""
         self.make_folder(file.path)
-        with suppress(FileNotFoundError):
-            os.unlink(f"{self.root}/{file.path}")
-        with open(f"{self.root}/{file.path}", "wb", buffering=0) as new:
+        path = f"{self.root}/{file.path}"
+        with suppress(FileExistsError), open(path, "xb", buffering=0) as new:
             new.write(file.data)
+            return
+        os.unlink(path)
+        self.write(file)
 
     def drop(self, path: str) -> None:
         """Remove a file, and the folders that are empty then."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from ..demo import Demo, demo
@@ -17,6 +17,7 @@ from ..train import LanguageModel
 from .views import Card, TokenView, card, token_view
 
 NEAR = 16  # other entries under the same letter: on a page that names them all, each new entry would change all pages
+CARDS = 2_000  # that are kept: those of neighbours, and of what many entries lead to
 
 
 class Printed(NamedTuple):
@@ -72,6 +73,8 @@ class Surroundings:
         self.entries = site.glossary.entries
         self.slugs = [entry.slug for entry in self.entries]
         self.backlinks = site.backlinks_of(self.slugs[place] for place in places)
+        # Neighbours show the same others: on their way to other processes, too, one card is sent for all of a chunk.
+        self._card = lru_cache(maxsize=CARDS)(lambda slug: card(site.glossary.by_slug[slug]))
 
     @cached_property
     def aliases(self) -> dict[str, list[str]]:
@@ -108,8 +111,7 @@ class Surroundings:
     def around(self, place: int) -> Around:
         """What stands around the entry at `place`."""
         slug = self.slugs[place]
-        by_slug = self.glossary.by_slug
-        groups = (tuple(card(by_slug[other]) for other in group) for group in self.groups(place))
+        groups = (tuple(map(self._card, group)) for group in self.groups(place))
         aliases = tuple(self.aliases.get(slug, ()))
         return Around(*groups, aliases, self.dates.get(slug))  # type: ignore[arg-type, call-arg]
 
