@@ -84,7 +84,7 @@ class Mentions:
             self._second[word].add("")
 
     def known(self, words: Sequence[str]) -> bytes:
-        """A hash of all names that could be found in a text of `words`, as `firsts` has them, sorted: of the same, the same is found."""
+        """A hash of all names that could be found in a text of `words`, as `first_words` has them, sorted: of the same, the same is found."""
         return joined(*map(self._hashed.__getitem__, filter(self.names.__contains__, words)))
 
     def find(self, text: Words) -> Iterator[tuple[int, int, str]]:
@@ -167,7 +167,7 @@ class Words:
         return not self.spaces[place + 1] and place + 1 < len(self.words) and self.words[place + 1] in _MORE
 
 
-def firsts(words: set[str]) -> set[str]:
+def first_words(words: set[str]) -> set[str]:
     """Every form by which one of `words` could be the first of a name."""
     return words | {form for word in words if word[-1] == "s" for form in _singulars(word)}
 

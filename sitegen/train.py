@@ -213,7 +213,7 @@ def reading(sentences: Sequence[Readable]) -> tuple[int, bytes]:
 
 
 def readable(entry: Entry, body: Body) -> tuple[Readable, ...]:
-    """What a model reads of an entry."""
+    """The sentences of an entry that a model reads."""
     parts = ([entry.definition], prose(body.summary), prose(body.in_depth), prose(body.example))
     return tuple((number, words) for number, texts in enumerate(parts) for text in texts for words in spelled(text))
 

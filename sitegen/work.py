@@ -16,7 +16,7 @@ from .link import whole
 from .load import entry_of, facts, texts
 from .markup import Body, Markup
 from .memo import plain, read
-from .mentions import Mentions, firsts
+from .mentions import Mentions, first_words
 from .model import Draft, Entry, File, Settings
 from .outputs import ENTRY_OUTPUTS, Around, Shown, printed
 from .problems import ContentError, Problem
@@ -80,7 +80,7 @@ def mark_up(names: bytes, given: tuple[Entry, bytes]) -> Marked:
     entry, data = given
     markup = _made(_markup, names)
     body = markup.entry(whole(entry, read(data)))
-    words = tuple(sorted(firsts(markup.words)))
+    words = tuple(sorted(first_words(markup.words)))
     return plain(body.plain()), plain(words), markup.mentions.known(words)
 
 

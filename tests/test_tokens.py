@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitegen.ngram import is_glued, sentences, tokenize
+from sitegen.ngram import is_glued, pieces, sentences, tokenize
 from sitegen.train import prose
 
 
@@ -55,9 +55,10 @@ def test_tokenize(sentence: str, expected: list[str]) -> None:
 
 @given(st.text(st.characters(codec="utf-8"), max_size=40))
 def test_tokens_lose_nothing(text: str) -> None:
-    """The tokens of a line, put together with the spaces they remember, are the line."""
+    """The tokens of a line, put together with the spaces they remember, are the line; without these they are the same."""
     line = " ".join(text.split())
     assert "".join(" " * token.space + token.text for token in tokenize(line)) == line
+    assert pieces(line) == [token.text for token in tokenize(line)]
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ class Distribution:
         self.ranking, self.seen = ranking, h
         self.gamma = model.backoff(h)
         self.shorter = ranking.after(h[1:]) if h else None
+        # A copy: of what the model has forgotten and reads again it makes a new dictionary.
         self.counts = dict(model.followers[len(h)].get(h, {})) if h else {}
         total = model.total(h)
         # What h itself gives to a word, by the word's count.

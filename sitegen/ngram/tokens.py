@@ -47,7 +47,7 @@ def tokenize(sentence: str) -> list[Token]:
 
 
 def pieces(sentence: str) -> list[str]:
-    """The texts of these tokens alone."""
+    """The same without the spaces: what each token of one sentence says."""
     return _TOKEN.findall(sentence)
 
 
