@@ -66,3 +66,13 @@ def test_the_theme_follows_the_system(visit: Visit) -> None:
         ["rgb(29, 26, 20)", "rgb(250, 247, 240)"],
         ["rgb(236, 230, 216)", "rgb(20, 19, 15)"],
     ]
+
+
+def test_nothing_fades_where_all_is_shown(visit: Visit) -> None:
+    """The text so far fades at its top where lines scroll out of sight; without scripts and on paper it is whole, and nothing fades."""
+    live, printed = visit(TERM), visit(TERM, java_script_enabled=False)
+    fades = "feed => getComputedStyle(feed).maskImage"
+    assert live.locator(".feed").evaluate(fades) != "none"
+    assert printed.locator(".feed").evaluate(fades) == "none"
+    live.emulate_media(media="print")
+    assert live.locator(".feed").evaluate(fades) == "none"
