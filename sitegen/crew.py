@@ -59,8 +59,8 @@ class Crew:
             cluster = Cluster(scheduler, self._stack)
             self._executor, self.jobs, self._result, self._gone = cluster.executor, cluster.workers, cluster.result, GONE
 
-    def map(self, function: Callable[[bytes, V], T], shared: bytes, values: Iterable[V], count: int) -> Iterator[T]:
-        """`function` of `shared` and each of the `count` values, in order; only so many values are under way at a time.
+    def map(self, function: Callable[[bytes], Callable[[V], T]], shared: bytes, values: Iterable[V], count: int) -> Iterator[T]:
+        """What `function` makes of `shared`, of each of the `count` values, in order; only so many values are under way at a time.
 
         Processes are started, and given work, by this call, not by the first look at its results: they work while whoever
         calls does something else, and a process keeps open, and locked, what is open when it starts.
@@ -80,7 +80,7 @@ class Crew:
             self._executor.submit(int).result()
         self._given += count
         if not (executor := self._executor):
-            return self._unless_stopped(function(shared, value) for value in values)
+            return self._unless_stopped(map(function(shared), values)) if count else iter(())
         size = min(max(count // (16 * self.jobs), 1), CHUNK)
         calls = (executor.submit(_of_chunk, function, shared, chunk) for chunk in _chunks(values, size))
         return self._unless_stopped(self._results(deque(islice(calls, self.jobs * AHEAD // size)), calls))
@@ -183,13 +183,13 @@ def _begin(parent: int, given_up: Any) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _of_chunk(function: Callable[[bytes, V], T], shared: bytes, chunk: list[V]) -> list[T]:
-    """`function` of `shared` and each value of the `chunk`. Raises StoppedError if that is given up meanwhile."""
-    results = []
+def _of_chunk(function: Callable[[bytes], Callable[[V], T]], shared: bytes, chunk: list[V]) -> list[T]:
+    """What `function` makes of `shared`, of each value of the `chunk`. Raises StoppedError if that is given up meanwhile."""
+    results, work = [], function(shared)
     for value in chunk:
         if _given_up and _given_up.value:
             raise StoppedError
-        results.append(function(shared, value))
+        results.append(work(value))
     return results
 
 

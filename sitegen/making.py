@@ -24,7 +24,7 @@ from .says import Says, Trained
 from .site import Site
 from .survey import Survey
 from .theme import load_theme
-from .work import render_entry
+from .work import page_maker
 
 WHOLE_SITE, MODEL = "/", "/model/"  # groups of files that are of no single entry; no slug has a slash, with which those of lists begin too
 
@@ -165,7 +165,7 @@ class Making:
                 source, body = sources[entry.place.path], linked[entry.slug][2]
                 yield entry, one("texts", source), one("body", body), around.around(place), one("printed", said[entry.slug])
 
-        results = self.known.crew.map(render_entry, pickle.dumps((site.frame, code), 5), pages(), len(entries))
+        results = self.known.crew.map(page_maker, pickle.dumps((site.frame, code), 5), pages(), len(entries))
 
         def rendered() -> Iterator[tuple[str, File]]:
             for entry, (files, seconds) in zip(entries, results, strict=True):

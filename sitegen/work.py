@@ -1,6 +1,6 @@
 """What is done to each entry, in any process: read it, mark it up, ask the model, render it.
 
-Each function is given what all its calls share, as bytes, and what is the entry's own.
+Each function is given what all entries share, as bytes, and makes of it what does the work for one entry after the other.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 @lru_cache(maxsize=4)
 def _made(make: Callable[[bytes], T], shared: bytes) -> T:
-    """What `make` makes of what calls share. The last of each kind is kept: calls of one kind follow each other, and at the next build may share the same."""
+    """What `make` makes of what entries share. The last of each kind is kept: chunks of one kind follow each other, and the next build may share the same."""
     return make(shared)
 
 
@@ -56,38 +56,52 @@ def _renderer(shared: bytes) -> Renderer:
 Read = tuple[bytes, bytes] | None
 
 
-def read_entry(shared: bytes, file: tuple[str, bytes]) -> Read:
-    """The entry in a file, given by what it is called and its bytes; the settings are shared."""
-    path, raw = file
-    if len(raw) > MAX_BYTES:
-        return None
-    settings, problems = _made(_settings, shared), list[Problem]()
-    try:
-        entry = entry_of(source_of(raw, path), problems)
-    except ContentError:
-        return None
-    if entry is None or not all(p.advice for p in check(Draft(settings, (entry,), {}, (), None, tuple(problems)), LOCAL)):
-        return None
-    return plain(facts(entry)), plain(texts(entry))
+def reader(shared: bytes) -> Callable[[tuple[str, bytes]], Read]:
+    """Reads the entry in a file, given by what it is called and its bytes; the settings are shared."""
+    settings = _made(_settings, shared)
+
+    def read_entry(file: tuple[str, bytes]) -> Read:
+        path, raw = file
+        if len(raw) > MAX_BYTES:
+            return None
+        problems: list[Problem] = []
+        try:
+            entry = entry_of(source_of(raw, path), problems)
+        except ContentError:
+            return None
+        if entry is None or not all(p.advice for p in check(Draft(settings, (entry,), {}, (), None, tuple(problems)), LOCAL)):
+            return None
+        return plain(facts(entry)), plain(texts(entry))
+
+    return read_entry
 
 
 # An entry's body as plain bytes, the words of its running text, and a hash of the names that such words may begin.
 Marked = tuple[bytes, bytes, bytes]
 
 
-def mark_up(names: bytes, given: tuple[Entry, bytes]) -> Marked:
-    """The body of an entry, given without its texts, and these."""
-    entry, data = given
+def marker(names: bytes) -> Callable[[tuple[Entry, bytes]], Marked]:
+    """Makes the body of an entry, given without its texts, and these."""
     markup = _made(_markup, names)
-    body = markup.entry(whole(entry, read(data)))
-    words = tuple(sorted(first_words(markup.words)))
-    return plain(body.plain()), plain(words), markup.mentions.known(words)
+
+    def mark_up(given: tuple[Entry, bytes]) -> Marked:
+        entry, data = given
+        body = markup.entry(whole(entry, read(data)))
+        words = tuple(sorted(first_words(markup.words)))
+        return plain(body.plain()), plain(words), markup.mentions.known(words)
+
+    return mark_up
 
 
-def print_entry(model: bytes, entry: tuple[str, str]) -> tuple[bytes, bytes]:
-    """What the model says on the page of an entry, given by its slug and definition, after a hash of it."""
-    says = printed(_made(_model, model), *entry)
-    return says.digest(), pickle.dumps(says, 5)
+def printer(shared: bytes) -> Callable[[tuple[str, str]], tuple[bytes, bytes]]:
+    """Asks what the shared model says on the page of an entry, given by its slug and definition, and puts a hash before it."""
+    model = _made(_model, shared)
+
+    def print_entry(entry: tuple[str, str]) -> tuple[bytes, bytes]:
+        says = printed(model, *entry)
+        return says.digest(), pickle.dumps(says, 5)
+
+    return print_entry
 
 
 # An entry without its texts, its texts, its body, what stands around it, and what the model says.
@@ -96,10 +110,15 @@ Page = tuple[Entry, bytes, bytes, Around, bytes]
 Rendered = tuple[list[File], float]
 
 
-def render_entry(shared: bytes, page: Page) -> Rendered:
-    """The files of an entry; the frame and the templates' code are shared."""
-    renderer, start = _made(_renderer, shared), time.perf_counter()
-    entry, data, body, around, says = page
-    shown = Shown(whole(entry, read(data)), Body.of(read(body)), around, pickle.loads(says))
-    files = [file for output in ENTRY_OUTPUTS for file in output(shown, renderer)]
-    return files, time.perf_counter() - start
+def page_maker(shared: bytes) -> Callable[[Page], Rendered]:
+    """Makes the files of an entry; the frame and the templates' code are shared."""
+    renderer = _made(_renderer, shared)
+
+    def render_entry(page: Page) -> Rendered:
+        start = time.perf_counter()
+        entry, data, body, around, says = page
+        shown = Shown(whole(entry, read(data)), Body.of(read(body)), around, pickle.loads(says))
+        files = [file for output in ENTRY_OUTPUTS for file in output(shown, renderer)]
+        return files, time.perf_counter() - start
+
+    return render_entry

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -101,9 +101,26 @@ def test_processes_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(set.union(*seen)) == sum(map(len, seen))
 
 
-def who(_: bytes, value: int) -> tuple[int, int]:
-    """The value, with the process that was given it."""
-    return value, os.getpid()
+def who(_: bytes) -> Callable[[int], tuple[int, int]]:
+    """Gives a value back with the process that was given it."""
+    return lambda value: (value, os.getpid())
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_values_share(tmp_path: Path, jobs: int) -> None:
+    """What values share is made use of once for all values of a call, not for each: it may be large."""
+    log, many = tmp_path / "log", 32 * CHUNK
+    with Crew(jobs) as crew:
+        assert list(crew.map(noted, bytes(log), range(many), many)) == list(range(many))
+        assert list(crew.map(noted, b"nothing that could be used", (), 0)) == []
+    assert log.stat().st_size == (1 if jobs == 1 else 32)
+
+
+def noted(log: bytes) -> Callable[[int], int]:
+    """Gives values back, and leaves a byte behind before."""
+    with open(log, "ab") as file:
+        file.write(b".")
+    return lambda value: value
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -119,11 +136,15 @@ def test_given_up(tmp_path: Path, jobs: int) -> None:
     assert 3 < begun() < CHUNK
 
 
-def note(log: bytes, _: int) -> None:
-    """Takes a while, and leaves a byte behind."""
-    with open(log, "ab") as file:
-        file.write(b".")
-    time.sleep(0.05)
+def note(log: bytes) -> Callable[[int], None]:
+    """Takes a while for a value, and leaves a byte behind."""
+
+    def one(_: int) -> None:
+        with open(log, "ab") as file:
+            file.write(b".")
+        time.sleep(0.05)
+
+    return one
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -178,9 +199,9 @@ def test_a_killed_process(content: Path, tmp_path: Path) -> None:
     assert tree(tmp_path / "site") == site
 
 
-def killed_with_more_to_come(shared: bytes, value: int) -> None:
+def killed_with_more_to_come(shared: bytes) -> Callable[[int], None]:
     """Killed, with more waiting to be sent than a pipe holds."""
-    os.kill(os.getpid(), signal.SIGKILL)
+    return lambda value: os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_killed_with_more_to_come() -> None:
