@@ -39,6 +39,17 @@ class _Hashes(dict[str, bytes]):
         return hashed
 
 
+class _Starts(dict[str, bool]):
+    """By word of a text, whether one of the `names`, by their first words, may start with it, looked up when it is asked for."""
+
+    def __init__(self, names: Mapping[str, object]) -> None:
+        self.names = names
+
+    def __missing__(self, word: str) -> bool:
+        self[word] = may = not self.names.keys().isdisjoint(_firsts(word))
+        return may
+
+
 def names_of(glossary: Glossary) -> tuple[tuple[str, str, str], ...]:
     """Every name that may be linked by itself, after its first word and its entry's slug."""
     return tuple(
@@ -66,11 +77,11 @@ class Mentions:
         self.root = _Node()
         self._second: dict[str, set[str]] = {}  # by first word whose names are in the trie, what may come next: "" is nothing
         self._hashed = _Hashes(self.names)
-        self.starts = {form for first in self.names for form in _forms(first)}
+        self._starts = _Starts(self.names)
 
     def _grow(self, word: str) -> None:
         """Put the names that start with `word` into the trie, in the plural too."""
-        firsts = (word, *_singulars(word))
+        firsts = _firsts(word)
         for first in firsts:
             for slug, name in () if (False, first) in self.root.next else self.names.get(first, ()):
                 node = self.root
@@ -89,8 +100,8 @@ class Mentions:
 
     def find(self, text: Words) -> Iterator[tuple[int, int, str]]:
         """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""
-        last, starts = -1, self.starts
-        for place in [place for place, word in enumerate(text.words) if word in starts]:
+        last, starts = -1, self._starts
+        for place in [place for place, word in enumerate(text.words) if starts[word]]:
             if place > last and self._may_go_on(text, place) and (found := self._longest(text, place)):
                 last, slug = found
                 yield text.start(place), text.end(last), slug
@@ -170,6 +181,11 @@ class Words:
 def first_words(words: set[str]) -> set[str]:
     """Every form by which one of `words` could be the first of a name."""
     return words | {form for word in words if word[-1] == "s" for form in _singulars(word)}
+
+
+def _firsts(word: str) -> tuple[str, ...]:
+    """The forms by which a word of a text could be the first of a name."""
+    return word, *_singulars(word)
 
 
 def _forms(word: str) -> tuple[str, ...]:
