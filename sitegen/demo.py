@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from .ngram import BEGIN, END, Choice, Draw, is_glued
+from .ngram import BEGIN, END, Draw, Offer, is_glued
 from .train import LanguageModel
 
 CANDIDATES = 8
@@ -91,17 +91,20 @@ def _spaced(words: list[str]) -> tuple[Tok, ...]:
     return tuple(Tok(shown(word), END not in (before, word) and not is_glued(before, word)) for before, word in pairs)
 
 
-def _choices(model: LanguageModel, draw: Draw, most: int) -> list[Choice]:
-    return list(islice(model.sampler.choices(draw.offer), most))
-
-
 def _step(model: LanguageModel, draw: Draw, token: Tok) -> Step:
-    top = tuple((shown(choice.word), percent(choice.share)) for choice in _choices(model, draw, 3))
-    return Step(tuple(map(shown, draw.history)), top, token.text, token.space, percent(draw.share), draw.word == END)
+    return Step(tuple(map(shown, draw.history)), _top(model, draw.offer), token.text, token.space, percent(draw.share), draw.word == END)
+
+
+def _top(model: LanguageModel, offer: Offer) -> tuple[tuple[str, str], ...]:
+    """The three likeliest words: put together once for all pages on which the model sees the same."""
+    if offer.seen not in model.tops:
+        choices = islice(model.sampler.choices(offer), 3)
+        model.tops[offer.seen] = tuple((shown(choice.word), percent(choice.share)) for choice in choices)
+    return model.tops[offer.seen]
 
 
 def _ledger(model: LanguageModel, draw: Draw) -> Ledger:
-    choices = _choices(model, draw, CANDIDATES)
+    choices = list(islice(model.sampler.choices(draw.offer), CANDIDATES))
     seen = draw.offer.seen
     candidates = tuple(
         Candidate(shown(c.word), percent(c.share), round(c.share, 4), model.count(seen, c.word), c.word == draw.word)

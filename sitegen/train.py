@@ -145,6 +145,11 @@ class LanguageModel:
             places[word].append(place)
         return places
 
+    @cached_property
+    def tops(self) -> dict[tuple[str, ...], tuple[tuple[str, str], ...]]:
+        """By context what `demo` has printed of the likeliest words after it."""
+        return {}
+
     def evidence(self, context: tuple[str, ...], word: str) -> Iterator[tuple[Entry, tuple[str, ...]]]:
         """The sentences in which `context` stands, those in which `word` follows it first, and their entries."""
         size = len(context)

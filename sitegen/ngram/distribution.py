@@ -156,6 +156,8 @@ class Distribution:
         has been found (R. Fagin, A. Lotem and M. Naor, "Optimal aggregation algorithms for middleware", 2003, the threshold
         algorithm).
         """
+        if len(self._head) >= most:
+            return self._head[:most]
         if self.ranking.lasts or self.shorter is None:
             return list(islice(self.pairs(), most))
         given = sorted(self.counts.items(), key=itemgetter(1))
