@@ -19,7 +19,7 @@ from .mentions import Mentions, names_of
 from .model import Draft, Entry, Glossary
 from .problems import ContentError, Problem
 from .survey import Survey, bytes_of, terms_folder
-from .work import marker, reader
+from .work import body_maker, entry_reader
 
 FEW = 50  # texts whose bodies are found by their words in less time than it takes to write down the bodies of all
 
@@ -71,7 +71,7 @@ class Entries:
                     self.fail()
                 yield shown, raw
 
-        results = self.known.crew.map(reader, pickle.dumps(draft.settings, 5), contents(), len(missing))
+        results = self.known.crew.map(entry_reader, pickle.dumps(draft.settings, 5), contents(), len(missing))
         for (_, file), result in zip(missing, results, strict=True):
             if result is None:
                 self.fail()
@@ -148,7 +148,7 @@ class Entries:
                 source = sources[entry.place.path]
                 yield entry, memo.get("texts", [source])[source]
 
-        results = self.known.crew.map(marker, names, values(), len(unknown))
+        results = self.known.crew.map(body_maker, names, values(), len(unknown))
         for (text, entry), (body, words_, mentionable) in zip(unknown.items(), results, strict=True):
             source = sources[entry.place.path]
             known_as = _body_key(entry, source, mentionable)

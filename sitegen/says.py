@@ -13,7 +13,7 @@ from .markup import Body
 from .memo import digest, joined, plain, read
 from .model import Entry, Glossary, Settings
 from .train import LanguageModel, Readable, by_chance, readable, reading, train
-from .work import printer
+from .work import model_asker
 
 Trained = tuple[bytes, LanguageModel]  # a model after the hash of its settings and that of what it has read
 
@@ -71,7 +71,7 @@ class Says:
         known = found or self.known.memo.get("said", keys)
         missing = [key for key in keys if key not in known]
         shared = pickle.dumps(model.bare(), 5) if missing else b""
-        results = self.known.crew.map(printer, shared, ((keys[key].slug, keys[key].definition) for key in missing), len(missing))
+        results = self.known.crew.map(model_asker, shared, ((keys[key].slug, keys[key].definition) for key in missing), len(missing))
 
         def said() -> dict[str, bytes]:
             for key, (hashed, says) in zip(missing, results, strict=True):

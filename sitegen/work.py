@@ -56,7 +56,7 @@ def _renderer(shared: bytes) -> Renderer:
 Read = tuple[bytes, bytes] | None
 
 
-def reader(shared: bytes) -> Callable[[tuple[str, bytes]], Read]:
+def entry_reader(shared: bytes) -> Callable[[tuple[str, bytes]], Read]:
     """Reads the entry in a file, given by what it is called and its bytes; the settings are shared."""
     settings = _made(_settings, shared)
 
@@ -80,28 +80,28 @@ def reader(shared: bytes) -> Callable[[tuple[str, bytes]], Read]:
 Marked = tuple[bytes, bytes, bytes]
 
 
-def marker(names: bytes) -> Callable[[tuple[Entry, bytes]], Marked]:
+def body_maker(names: bytes) -> Callable[[tuple[Entry, bytes]], Marked]:
     """Makes the body of an entry, given without its texts, and these."""
     markup = _made(_markup, names)
 
-    def mark_up(given: tuple[Entry, bytes]) -> Marked:
+    def make_body(given: tuple[Entry, bytes]) -> Marked:
         entry, data = given
         body = markup.entry(whole(entry, read(data)))
         words = tuple(sorted(first_words(markup.words)))
         return plain(body.plain()), plain(words), markup.mentions.known(words)
 
-    return mark_up
+    return make_body
 
 
-def printer(shared: bytes) -> Callable[[tuple[str, str]], tuple[bytes, bytes]]:
+def model_asker(shared: bytes) -> Callable[[tuple[str, str]], tuple[bytes, bytes]]:
     """Asks what the shared model says on the page of an entry, given by its slug and definition, and puts a hash before it."""
     model = _made(_model, shared)
 
-    def print_entry(entry: tuple[str, str]) -> tuple[bytes, bytes]:
+    def ask(entry: tuple[str, str]) -> tuple[bytes, bytes]:
         says = printed(model, *entry)
         return says.digest(), pickle.dumps(says, 5)
 
-    return print_entry
+    return ask
 
 
 # An entry without its texts, its texts, its body, what stands around it, and what the model says.
@@ -114,11 +114,11 @@ def page_maker(shared: bytes) -> Callable[[Page], Rendered]:
     """Makes the files of an entry; the frame and the templates' code are shared."""
     renderer = _made(_renderer, shared)
 
-    def render_entry(page: Page) -> Rendered:
+    def make_page(page: Page) -> Rendered:
         start = time.perf_counter()
         entry, data, body, around, says = page
         shown = Shown(whole(entry, read(data)), Body.of(read(body)), around, pickle.loads(says))
         files = [file for output in ENTRY_OUTPUTS for file in output(shown, renderer)]
         return files, time.perf_counter() - start
 
-    return render_entry
+    return make_page
