@@ -55,7 +55,7 @@ def build(
     stood in `out` then stays.
     """
     work = partial(_build, content, out, templates, (base_url, form_action), progress, memo or Memo(), jobs, scheduler, spent, live)
-    with _uncollected():
+    with _uncollected(and_after=not live):
         try:
             return work(trust=True)
         except OvertakenError:  # what stood there is gone, so that everything has to be made
@@ -140,12 +140,17 @@ def _survey(content: Path, folders: tuple[Path, ...], memo: Memo, live: Live | N
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector of cyclic garbage: it would look at all entries again and again, and there is next to none."""
+def _uncollected(and_after: bool) -> Iterator[None]:
+    """Without the collector of cyclic garbage: it would look at all entries again and again, and there is next to none.
+
+    What is there at the end it may pass by `and_after`, too: where the process ends then, it would look at it twice more.
+    """
     gc.disable()
     try:
         yield
     finally:
+        if and_after:
+            gc.freeze()
         gc.enable()
 
 
