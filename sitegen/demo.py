@@ -13,6 +13,7 @@ from .train import LanguageModel
 
 CANDIDATES = 8
 MODEL_PATH = "model.bin"
+_TOPS = 20_000  # contexts whose likeliest words are kept, of some 350 bytes each
 
 _NAMES = {END: "end of sentence", BEGIN: "start of sentence"}
 
@@ -98,6 +99,8 @@ def _step(model: LanguageModel, draw: Draw, token: Tok) -> Step:
 def _top(model: LanguageModel, offer: Offer) -> tuple[tuple[str, str], ...]:
     """The three likeliest words: put together once for all pages on which the model sees the same."""
     if offer.seen not in model.tops:
+        if len(model.tops) >= _TOPS:
+            model.tops.clear()
         choices = islice(model.sampler.choices(offer), 3)
         model.tops[offer.seen] = tuple((shown(choice.word), percent(choice.share)) for choice in choices)
     return model.tops[offer.seen]
