@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from .conftest import BASE, Entry
+from sitegen.build import language_model
+from sitegen.outputs import printed
+
+from .conftest import BASE, CONTENT, Entry
 from .dom import Page, line, text
 
 Resolve = Callable[[str], str]
@@ -199,3 +203,14 @@ def test_dates_agree(shipped: Path, term_pages: dict[str, Page]) -> None:
     for slug, page in term_pages.items():
         updated = json.loads((shipped / "api" / "terms" / f"{slug}.json").read_text())["updated"]
         assert [time.attrs["datetime"] for time in page.all(".facts time")] == ([updated[:10]] if updated else [])
+
+
+def test_what_is_kept_changes_nothing(monkeypatch: pytest.MonkeyPatch, entries: dict[str, Entry]) -> None:
+    """A page says the same of the model whichever pages were made before it, and however much is kept of them."""
+    model = language_model(CONTENT)
+    asked = [(slug, str(entry["definition"])) for slug, entry in entries.items()]
+    said = [printed(model, *each) for each in asked]
+    monkeypatch.setattr("sitegen.demo._TOPS", 3)
+    again = replace(model)  # without what the first has worked out
+    assert [printed(again, *each) for each in reversed(asked)] == said[::-1]
+    assert len(again.tops) <= 3 < len(model.tops)
