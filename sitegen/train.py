@@ -19,8 +19,8 @@ from .markup import Body
 from .memo import digest
 from .model import Entry, Glossary
 from .names import MARKS
-from .ngram import BEGIN, END, Draw, Model, Ranking, Sampler, Token, generate, pack, pieces, sentences, tokenize
-from .ngram.tokens import CLOSING, OPENING
+from .ngram import BEGIN, END, Draw, LeaveOneOut, Model, Ranking, Sampler, generate, pack
+from .ngram.tokens import CLOSING, OPENING, Token, pieces, sentences, tokenize
 
 STEPS = 12
 
@@ -96,17 +96,11 @@ class LanguageModel:
         The model is asked as if it had not read this definition.
         """
         tokens = tokenize(definition)
-        words = self.words(token.text for token in tokens)
-        ranking = self.ranking
-        if words not in self._known:
-            return self._scored(tokens, words, ranking)
-        with self.model.without(words) as model:
-            return self._scored(tokens, words, Ranking(model, ranking, (*words, END)))
-
-    def _scored(self, tokens: list[Token], words: tuple[str, ...], ranking: Ranking) -> tuple[ScoredToken, ...]:
+        words = self.words(pieces(curled(definition)))
+        source = LeaveOneOut(self.ranking, words) if words in self._known else self.ranking
         found = []
-        for token, word, (history, _) in zip(tokens, words, ranking.model.events(words), strict=False):
-            offer = ranking.after(history)
+        for token, word, (history, _) in zip(tokens, words, self.model.events(words), strict=False):
+            offer = source.after(history)
             p = offer.unscaled(word) or offer.unknown
             found.append(ScoredToken(token, log2(1 / p), tuple(word for _, word in offer.best(3))))
         return tuple(found)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from math import fsum, log10
 from pathlib import Path
 from statistics import median
@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitegen.ngram import BEGIN, END, Model, Ranking
+from sitegen.ngram import BEGIN, END, LeaveOneOut, Model, Ranking
 
 KENLM = Path(__file__).parent / "golden" / "kenlm"
 CORPUS = [line.split() for line in (KENLM / "tiny.txt").read_text().splitlines()]
@@ -162,64 +162,49 @@ def test_distribution_is_the_model(corpus: list[list[str]], order: int, history:
     assert distribution.total(1.0) == pytest.approx(1, abs=1e-12)
 
 
-@given(corpora, st.integers(1, 5), histories, st.data())
-def test_best_is_the_head_of_the_ranking(corpus: list[list[str]], order: int, history: list[str], data: st.DataObject) -> None:
-    """The quick way to the likeliest words finds those of the ranking, of a model that has just forgotten a sentence too."""
+@given(corpora, st.integers(1, 5), histories, st.integers(0, 4))
+def test_best_is_the_head_of_the_ranking(corpus: list[list[str]], order: int, history: list[str], looked: int) -> None:
+    """The likeliest words are those of the ranking, however many of them were looked at before."""
+    offer = Ranking(Model(order, corpus)).after(history)
+    list(islice(offer.ranked(), looked))
+    assert [(word, -p / offer.known) for p, word in offer.best(3)] == list(offer.ranked())[:3]
+
+
+@given(corpora, st.integers(1, 5), st.lists(histories), st.sampled_from([None, (0.99, 1.99, 0.5)]))
+def test_leave_one_out(corpus: list[list[str]], order: int, others: list[list[str]], discounts: tuple[float, float, float] | None) -> None:
+    """Each sentence left out in turn, the distributions are to the last bit those of a model that has not read it, but has the same discounts."""
     model = Model(order, corpus)
+    if discounts:  # with which two occurrences are worth less than one
+        model.discounts = (discounts,) * order
     ranking = Ranking(model)
-    sentence = data.draw(st.sampled_from(corpus))
-    with model.without(sentence) as forgetful:
-        for each in (Ranking(forgetful, ranking, (*sentence, END)), Ranking(forgetful)):
-            head = list(Ranking(forgetful).after(history).ranked())[:3]
-            offer = each.after(history)
-            best = [(word, -p / offer.known) for p, word in offer.best(3)]
-            assert dict(best) == pytest.approx(dict(head)) or [p for _, p in best] == pytest.approx([p for _, p in head])
+    for index, sentence in enumerate(corpus):
+        unread = Model(order, corpus[:index] + corpus[index + 1 :])
+        unread.discounts = model.discounts
+        anew, left_out = Ranking(unread), LeaveOneOut(ranking, sentence)
+        for history in [*(history for history, _ in model.events(sentence)), *others]:
+            expected, offer = anew.after(history), left_out.after(history)
+            assert (offer.seen, offer.unknown, list(offer.pairs())) == (expected.seen, expected.unknown, list(expected.pairs()))
+            assert offer.best(3) == expected.best(3)
+            assert [offer.unscaled(word) for word in "abcdez"] == [expected.unscaled(word) for word in "abcdez"]
 
 
-@given(corpora, st.integers(1, 5), st.data())
-def test_a_ranking_outlasts_a_sentence_forgotten(corpus: list[list[str]], order: int, data: st.DataObject) -> None:
-    """A distribution that was asked for before its model forgot a sentence is right once that is known again."""
+@given(corpora, st.integers(1, 5))
+def test_leave_one_out_leaves_the_model_alone(corpus: list[list[str]], order: int) -> None:
+    """A model, and its ranking, of which a sentence was left out are what they were."""
     model = Model(order, corpus)
-    sentence, ranking = data.draw(st.sampled_from(corpus)), Ranking(model)
-    offers = [(history, ranking.after(history)) for history, _ in model.events(sentence)]
-    with model.without(sentence):
-        pass
-    anew = Ranking(Model(order, corpus))
-    for history, offer in offers:
-        assert list(offer.ranked()) == list(anew.after(history).ranked())
+    ranking, left_out = Ranking(model), LeaveOneOut(Ranking(model), corpus[0])
+    for history, _ in model.events(corpus[0]):
+        list(left_out.after(history).pairs())
+    anew = Model(order, corpus)
+    assert model.followers == anew.followers
+    for history, _ in model.events(corpus[0]):
+        assert list(ranking.after(history).ranked()) == list(Ranking(anew).after(history).ranked())
 
 
-@given(corpora, st.integers(1, 5), st.data())
-def test_without_is_undone_exactly(corpus: list[list[str]], order: int, data: st.DataObject) -> None:
-    """A model that forgot a sentence counts as if it had never read it, and afterwards is what it was, bit for bit."""
-    index = data.draw(st.integers(0, len(corpus) - 1))
-    model, before = Model(order, corpus), Model(order, corpus)
-    with model.without(corpus[index]) as forgetful:
-        assert forgetful.followers == Model(order, corpus[:index] + corpus[index + 1 :]).followers
-    assert model.followers == before.followers
-    assert model.unigrams() == before.unigrams()
-    assert [model.backoff(h) for h in before.followers[-1]] == [before.backoff(h) for h in before.followers[-1]]
-
-
-def test_without_is_undone_after_a_mistake() -> None:
-    """What goes wrong while a sentence is forgotten does not leave it forgotten."""
-    model = Model(3, CORPUS)
-    followers = copy.deepcopy(model.followers)
-    with pytest.raises(KeyError), model.without(CORPUS[0]):
-        raise KeyError
-    assert model.followers == followers
-
-
-def test_without_its_only_sentence() -> None:
-    """A model that has forgotten all it read knows no word, and gives all it has to the unknown one."""
-    model = Model(3, [["a", "b"]])
-    with model.without(["a", "b"]):
-        assert model.unigrams() == {}
-        assert (model.probability("a", []), model.probability("b", ["a"]), model.probability("z", [BEGIN])) == (
-            1.0,
-            1.0,
-            1.0,
-        )
+def test_leave_out_the_only_sentence() -> None:
+    """A model without the only sentence that it has read knows no word, and gives all it has to the unknown one."""
+    offer = LeaveOneOut(Ranking(Model(3, [["a", "b"]])), ["a", "b"]).after([BEGIN, "a"])
+    assert (offer.seen, offer.best(3), offer.unscaled("b"), offer.unknown) == ((), [], 0.0, 1.0)
 
 
 @given(corpora, st.integers(1, 5))

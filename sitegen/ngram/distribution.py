@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from heapq import merge, nsmallest
 from itertools import islice
-from operator import itemgetter
 
 from .line import HEAD, Line, Pair
 from .model import History, Model
@@ -20,17 +18,13 @@ class Ranking:
     Texts are full of the same few histories: the distributions after the last `_DISTRIBUTIONS` are kept.
     """
 
-    def __init__(self, model: Model, like: Ranking | None = None, forgotten: Collection[str] = ()) -> None:
-        """Rank the vocabulary of `model`; where that has only forgotten a sentence, its words, `like` knows the others' order."""
+    def __init__(self, model: Model) -> None:
         self.model = model
-        self._like, self._forgotten = like, frozenset(forgotten)
-        self.lasts = like is None  # else its distributions are soon wrong, and are looked at but once
+        self.counts = model.followers[0].get((), {})
+        self._shares = {count: model.unigram(count) for count in set(self.counts.values())}
+        self._sorted = sorted((-self.unigram(word), word) for word in self.counts)
         self._after: dict[History, Distribution] = {}
-        counts = model.followers[0].get((), {})
-        self.counts = counts if like else dict(counts)  # the model may forget while the ranking is kept
-        sizes = {*like._shares, *map(self.counts.get, forgotten)} if like else set(self.counts.values())
-        self._shares: dict[int, float] = {size: model.unigram(size) for size in sizes if size and self.counts}
-        self._sorted = [] if like else sorted((-self.unigram(word), word) for word in self.counts)
+        self._given: dict[History, list[str]] = {}
 
     @property
     def sight(self) -> int:
@@ -44,10 +38,15 @@ class Ranking:
 
     def ranked(self) -> Iterator[Pair]:
         """Every word after its probability."""
-        if self._like is None:
-            return iter(self._sorted)
-        others = ((-self.unigram(word), word) for _, word in self._like._sorted if word not in self._forgotten)
-        return merge(sorted((-p, word) for word in self._forgotten if (p := self.unigram(word))), others)
+        return iter(self._sorted)
+
+    def given(self, h: History) -> list[str]:
+        """The words seen after `h`, those first to which it gives most itself."""
+        if h not in self._given:
+            counts, length = self.model.followers[len(h)].get(h, {}), len(h)
+            left = {count: self.model.discounted(count, length) for count in set(counts.values())}
+            self._given[h] = sorted(counts, key=lambda word: left[counts[word]], reverse=True)
+        return self._given[h]
 
     def after(self, history: Sequence[str]) -> Distribution:
         """The distribution after `history`; all histories that the model cannot tell apart have the same."""
@@ -74,8 +73,7 @@ class Distribution:
         self.ranking, self.seen = ranking, h
         self.gamma = model.backoff(h)
         self.shorter = ranking.after(h[1:]) if h else None
-        # A copy: of what the model has forgotten and reads again it makes a new dictionary.
-        self.counts = dict(model.followers[len(h)].get(h, {})) if h else {}
+        self.counts = model.followers[len(h)].get(h, {}) if h else {}
         total = model.total(h)
         # What h itself gives to a word, by the word's count.
         self.shares = {count: model.discounted(count, len(h)) / total for count in set(self.counts.values())}
@@ -110,8 +108,8 @@ class Distribution:
         return sorted((-p, word) for word, p in self.own.items())
 
     def pairs(self) -> Iterator[Pair]:
-        """Every word after its probability, negative; of a distribution that lasts, the head is merged only once."""
-        if not self.seen or not self.ranking.lasts:
+        """Every word after its probability, negative; the head is merged only once."""
+        if not self.seen:
             yield from self._merged()
             return
         yield from self._head
@@ -149,33 +147,8 @@ class Distribution:
         return ((word, -p / known) for p, word in self.pairs())
 
     def best(self, most: int) -> list[Pair]:
-        """The head of the ranking, its probabilities negative and unscaled.
-
-        Of a distribution that does not last it is found without the rest: a word among the best stands far up in the order of
-        what h gives, or of what the shorter history gives, and both are gone through until what is left can give no more than
-        has been found (R. Fagin, A. Lotem and M. Naor, "Optimal aggregation algorithms for middleware", 2003, the threshold
-        algorithm).
-        """
-        if len(self._head) >= most:
-            return self._head[:most]
-        if self.ranking.lasts or self.shorter is None:
-            return list(islice(self.pairs(), most))
-        given = sorted(self.counts.items(), key=itemgetter(1))
-        shorter = self.ranking.ranked() if len(self.seen) == 1 else iter(self.shorter.best(most + len(given)))
-        found: dict[str, float] = {}
-        lower = 0.0
-        while True:
-            word, count = given.pop() if given else ("", 0)
-            lower, other = next(shorter, (lower, ""))
-            if not word and not other:
-                break
-            for candidate in (word, other):
-                if candidate and candidate not in found:
-                    found[candidate] = -self.unscaled(candidate)
-            share = self.shares[count] if count else 0.0
-            if len(found) >= most and sorted(found.values())[most - 1] < self.gamma * lower - share:
-                break
-        return nsmallest(most, zip(found.values(), found, strict=True))
+        """The head of the ranking, its probabilities negative and unscaled."""
+        return self._head[:most] if len(self._head) >= most else list(islice(self.pairs(), most))
 
     def line(self, exponent: float) -> Line:
         """The words, each as long as P(w | h) ** exponent."""

@@ -16,6 +16,7 @@ BEGIN, END, UNKNOWN = "<s>", "</s>", "<unk>"
 FALLBACK = (0.5, 1.0, 1.5)
 
 History = tuple[str, ...]
+Spread = tuple[int, int, int, int]  # the sum of the counts of the words after a history; how many of them it has once, twice, and more often
 
 
 class Model:
@@ -32,7 +33,7 @@ class Model:
             raise ValueError("the order of an n-gram model is at least 1")
         self.order = order
         self.followers: list[dict[History, dict[str, int]]] = [{} for _ in range(order)]
-        self._spreads: dict[History, list[int]] = {}  # what `_spread` was asked for, kept up to date by every count
+        self._spreads: dict[History, Spread] = {}
         spelled: dict[str, str] = {}  # one string for every word, however often it was read
         for sentence in sentences:
             for history, word in self.events([spelled.setdefault(word, word) for word in sentence]):
@@ -54,26 +55,7 @@ class Model:
                 counts = table[history] = {}
             before = counts.get(word, 0)
             counts[word] = before + 1
-            if spread := self._spreads.get(history):
-                _move(spread, before, before + 1)
             if before or not history:
-                return
-            history = history[1:]
-
-    def _unsee(self, history: History, word: str) -> None:
-        """Undo `_see`."""
-        while True:
-            counts = self.followers[len(history)][history]
-            counts[word] = after = counts[word] - 1
-            if spread := self._spreads.get(history):
-                _move(spread, after + 1, after)
-            if after:
-                return
-            del counts[word]
-            if not counts:
-                del self.followers[len(history)][history]
-                self._spreads.pop(history, None)
-            if not history:
                 return
             history = history[1:]
 
@@ -98,20 +80,20 @@ class Model:
         """max(a - D(a), 0): what is left of it."""
         return max(count - self.discount(count, length), 0.0)
 
-    def _spread(self, history: History) -> list[int]:
-        """How many words followed `history` once, twice and more often, after the sum of their counts."""
+    def spread(self, history: History) -> Spread:
+        """What of all words after `history` together has to be known."""
         spread = self._spreads.get(history)
         if spread is None:
             counts = self.followers[len(history)].get(history, {})
             n = Counter(counts.values())
-            spread = [sum(counts.values()), n[1], n[2], len(counts) - n[1] - n[2]]
+            spread = sum(counts.values()), n[1], n[2], len(counts) - n[1] - n[2]
             if counts:
                 self._spreads[history] = spread
         return spread
 
     def total(self, history: History) -> int:
         """The sum of a(h v) over all words v."""
-        return self._spread(history)[0]
+        return self.spread(history)[0]
 
     def share(self, word: str, history: History) -> float:
         """max(a(h w) - D, 0) / sum of a(h v): what `history` itself gives to `word`."""
@@ -119,9 +101,13 @@ class Model:
         return self.discounted(count, len(history)) / self.total(history) if count else 0.0
 
     def backoff(self, history: History) -> float:
-        """gamma(h) = (D1 N1 + D2 N2 + D3 N3+) / sum of a(h v): the share that the shorter history gets."""
-        total, ones, twos, more = self._spread(history)
-        d1, d2, d3 = self.discounts[len(history)]
+        """gamma(h): the share that the shorter history gets."""
+        return self.passed_on(self.spread(history), len(history))
+
+    def passed_on(self, spread: Spread, length: int) -> float:
+        """gamma = (D1 N1 + D2 N2 + D3 N3+) / sum of a(h v), h being `length` words."""
+        total, ones, twos, more = spread
+        d1, d2, d3 = self.discounts[length]
         # Where nothing was read, as when a glossary's only sentence is left out, all of it is passed on.
         return (d1 * ones + d2 * twos + d3 * more) / total if total else 1.0
 
@@ -166,32 +152,3 @@ class Model:
     def unigrams(self) -> dict[str, float]:
         """P(w) of the whole vocabulary."""
         return {word: self.unigram(count) for word, count in self.followers[0].get((), {}).items()}
-
-    def without(self, sentence: Sequence[str]) -> _Without:
-        """For the length of a `with` block, the model as if it had not read `sentence`, which it has.
-
-        The discounts stay: they are estimated from the whole text.
-        """
-        return _Without(self, sentence)
-
-
-def _move(spread: list[int], before: int, after: int) -> None:
-    """A count of what `spread` sums up has changed by one."""
-    spread[0] += after - before
-    for count, step in ((before, -1), (after, 1)):
-        if count:
-            spread[min(count, 3)] += step
-
-
-class _Without:
-    def __init__(self, model: Model, sentence: Sequence[str]) -> None:
-        self.model, self.events = model, list(model.events(sentence))
-
-    def __enter__(self) -> Model:
-        for event in self.events:
-            self.model._unsee(*event)
-        return self.model
-
-    def __exit__(self, *_: object) -> None:
-        for event in self.events:
-            self.model._see(*event)

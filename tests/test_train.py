@@ -1,0 +1,47 @@
+"""What the trained model says of an entry's definition, which it has mostly read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import log2
+
+import pytest
+
+from sitegen.build import language_model
+from sitegen.ngram import Model, Ranking
+from sitegen.train import LanguageModel
+
+from .conftest import CONTENT
+
+
+@pytest.fixture(scope="module")
+def shipped() -> LanguageModel:
+    """The model of the shipped glossary."""
+    return language_model(CONTENT)
+
+
+def test_a_definition_is_scored_as_if_unread(shipped: LanguageModel) -> None:
+    """Each token's surprise, and what was likelier, are those of a model with the same discounts that has read all but this definition."""
+    for entry in list(dict.fromkeys(shipped.sources))[::10]:
+        scored = shipped.scored(entry.definition)
+        words = shipped.words(token.text for token, _, _ in scored)
+        place = shipped.corpus.index(words)
+        unread = Model(shipped.order, shipped.corpus[:place] + shipped.corpus[place + 1 :])
+        unread.discounts = shipped.model.discounts
+        ranking = Ranking(unread)
+        offers = [ranking.after(history) for history, _ in unread.events(words)]
+        expected = [
+            (log2(1 / unread.probability(word, offer.seen)), tuple(word for _, word in offer.best(3)))
+            for word, offer in zip(words, offers, strict=False)
+        ]
+        assert [likelier for _, likelier in expected] == [token.expected for token in scored]
+        assert [bits for bits, _ in expected] == pytest.approx([token.bits for token in scored], abs=1e-9)
+
+
+def test_a_definition_with_straight_quotes_is_scored_as_if_unread(shipped: LanguageModel) -> None:
+    """Quotes are read as opening and closing ones; a definition that has straight ones was read all the same, and keeps them in print."""
+    curly = ("what", "“", "it", "”", "says", "of", "itself", ".")
+    model = replace(shipped, corpus=(*shipped.corpus, curly), sources=())
+    scored = model.scored('What "it" says of itself.')
+    assert [token.text for token, _, _ in scored] == ["What", '"', "it", '"', "says", "of", "itself", "."]
+    assert [bits for _, bits, _ in scored] == [bits for _, bits, _ in model.scored("What “it” says of itself.")]
