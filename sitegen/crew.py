@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import pickle
@@ -65,8 +66,8 @@ class Crew:
         Processes are started, and given work, by this call, not by the first look at its results: they work while whoever
         calls does something else, and a process keeps open, and locked, what is open when it starts.
         """
-        if renewed := self._here and self._given >= RENEWED:
-            self._stack.close()
+        if (renewed := self._here and self._given >= RENEWED) and self._executor:
+            self._executor.shutdown()
             self._executor, self._given = None, 0
         if self._executor is None and self.jobs > 1 and count >= PAYS:
             from concurrent.futures import BrokenExecutor, ProcessPoolExecutor  # takes 15 ms to import
@@ -77,7 +78,7 @@ class Crew:
             self._gone, self._given_up = (BrokenExecutor,), RawValue("b")
             pool = ProcessPoolExecutor(self.jobs, context, _begin, (os.getpid(), self._given_up))
             self._executor = self._stack.enter_context(pool)
-            self._executor.submit(int).result()
+            self._executor.submit(int)
         self._given += count
         if not (executor := self._executor):
             return self._unless_stopped(map(function(shared), values)) if count else iter(())
@@ -180,6 +181,7 @@ def _begin(parent: int, given_up: Any) -> None:
 
     _given_up = given_up
     gc.enable()  # which whoever started this process may not have
+    atexit.register(os._exit, 0)  # a process that was not forked would give back object by object all that it still holds
     threading.Thread(target=watch, daemon=True).start()
 
 

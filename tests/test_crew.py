@@ -17,7 +17,7 @@ import psutil
 import pytest
 from distributed import Client
 
-from sitegen.crew import CHUNK, PAYS, Crew, StoppedError
+from sitegen.crew import CHUNK, COPY_PAYS, PAYS, Crew, StoppedError
 
 from .conftest import CONTENT, MakeContent, sitegen
 from .dom import tree
@@ -99,6 +99,26 @@ def test_processes_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
             seen.append({process for _, process in found})
     assert os.getpid() not in set.union(*seen)
     assert len(set.union(*seen)) == sum(map(len, seen))
+
+
+def test_processes_started_anew_beside_other_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Processes are started anew without waiting for what was begun beside."""
+    monkeypatch.setattr("sitegen.crew.RENEWED", PAYS)
+    go = tmp_path / "go"
+
+    def waiting() -> bool:
+        deadline = time.monotonic() + 60
+        while not go.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return go.exists()
+
+    with Crew(2) as crew:
+        first = {process for _, process in crew.map(who, b"", range(PAYS), PAYS)}
+        ended = crew.beside(waiting, COPY_PAYS)
+        second = {process for _, process in crew.map(who, b"", range(PAYS), PAYS)}
+        go.touch()
+        assert ended()
+    assert not first & second
 
 
 def who(_: bytes) -> Callable[[int], tuple[int, int]]:
