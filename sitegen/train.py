@@ -8,7 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html import unescape
 from itertools import groupby, islice
 from math import log2
@@ -70,12 +70,12 @@ class LanguageModel:
         return replace(self, sources=())
 
     @cached_property
-    def model(self) -> Model:
-        return Model(self.order, self.corpus)
-
-    @cached_property
     def ranking(self) -> Ranking:
-        return Ranking(self.model)
+        return _counted(self.order, self.corpus)
+
+    @property
+    def model(self) -> Model:
+        return self.ranking.model
 
     @cached_property
     def _known(self) -> frozenset[tuple[str, ...]]:
@@ -175,6 +175,12 @@ class LanguageModel:
         }  # fmt: skip
         line = json.dumps(header, ensure_ascii=False, separators=(",", ":")) + "\n"
         return gzip.compress(line.encode() + vocabulary + tokens, 9, mtime=0)
+
+
+@lru_cache(maxsize=1)
+def _counted(order: int, corpus: tuple[tuple[str, ...], ...]) -> Ranking:
+    """What is counted but once where there are several of one language model, as it comes out of the memo and is given to who asks it."""
+    return Ranking(Model(order, corpus))
 
 
 def train(glossary: Glossary, readable_of: Callable[[Entry], Iterable[Readable]]) -> LanguageModel:
