@@ -10,7 +10,7 @@ from sitegen.ngram import END, pack, unpack
 
 letters = st.characters(codec="utf-8", min_codepoint=33)
 words = st.one_of(
-    st.text(letters, min_size=1, max_size=20), st.integers(0, 999).map(lambda i: f"a-shared-beginning-{i}")
+    st.text(letters, min_size=1, max_size=20).filter(lambda word: word != END), st.integers(0, 999).map(lambda i: f"a-shared-beginning-{i}")
 )
 
 
