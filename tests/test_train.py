@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from math import log2
 
@@ -45,3 +46,10 @@ def test_a_definition_with_straight_quotes_is_scored_as_if_unread(shipped: Langu
     scored = model.scored('What "it" says of itself.')
     assert [token.text for token, _, _ in scored] == ["What", '"', "it", '"', "says", "of", "itself", "."]
     assert [bits for _, bits, _ in scored] == [bits for _, bits, _ in model.scored("What “it” says of itself.")]
+
+
+def test_a_text_is_counted_once(shipped: LanguageModel) -> None:
+    """A language model that comes out of the memo, or is given to who asks it, shares what the process has counted; one of another text does not."""
+    once, again = (pickle.loads(pickle.dumps(shipped.bare())) for _ in range(2))
+    assert once.ranking is again.ranking
+    assert replace(again, corpus=again.corpus[1:]).ranking is not again.ranking
