@@ -192,7 +192,8 @@ def test_leave_one_out(corpus: list[list[str]], order: int, others: list[list[st
 def test_leave_one_out_leaves_the_model_alone(corpus: list[list[str]], order: int) -> None:
     """A model, and its ranking, of which a sentence was left out are what they were."""
     model = Model(order, corpus)
-    ranking, left_out = Ranking(model), LeaveOneOut(Ranking(model), corpus[0])
+    ranking = Ranking(model)
+    left_out = LeaveOneOut(ranking, corpus[0])
     for history, _ in model.events(corpus[0]):
         list(left_out.after(history).pairs())
     anew = Model(order, corpus)
