@@ -194,7 +194,8 @@ def language_model(content: Path) -> LanguageModel:
     from .link import link
     from .load import load
     from .markup import Markup
-    from .train import readable, train
+    from .prose import readable
+    from .train import train
 
     draft = load(content)
     require(check(draft))

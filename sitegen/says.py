@@ -12,7 +12,8 @@ from .known import Known
 from .markup import Body
 from .memo import digest, joined, plain, read
 from .model import Entry, Glossary, Settings
-from .train import LanguageModel, Readable, by_chance, readable, reading, train
+from .prose import Readable, readable, reading
+from .train import LanguageModel, by_chance, train
 from .work import model_asker
 
 Trained = tuple[bytes, LanguageModel]  # a model after the hash of its settings and that of what it has read

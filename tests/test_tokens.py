@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sitegen.ngram import is_glued, pieces, sentences, tokenize
-from sitegen.train import prose
+from sitegen.prose import prose
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from ..build import language_model
 from ..ngram import END, Draw, LongestMatch, Sampler, pieces
 from ..ngram import generate as draws_of
 from ..problems import printable
-from ..train import curled
+from ..prose import curled
 from .shared import content_option, json_option, reported
 from .why import as_dict, as_text, readable, taken_apart
 

@@ -17,8 +17,8 @@ from ..model import HeldOut, HeldOutRow, Settings
 from ..ngram import BEGIN, END, Model
 from ..ngram.model import UNKNOWN
 from ..problems import ContentError, printable
+from ..prose import spelled, uncapitalised, within
 from ..source import read_source
-from ..train import spelled, uncapitalised, within
 from .shared import count, json_option, reported, stop
 
 MAX_BYTES = 5_000_000

@@ -36,7 +36,7 @@ class LeaveOneOut:
             history = history[1:]
 
     def spread(self, history: History) -> Spread:
-        """As the model's."""
+        """What `Model.spread` would say without the sentence."""
         spread, counts = list(self.model.spread(history)), self.model.followers[len(history)].get(history, {})
         for word, now in self.counts.get(history, {}).items():
             spread[0] += now - counts[word]
@@ -56,7 +56,7 @@ class LeaveOneOut:
 
 
 class LeftOut:
-    """P(w | h) for every word w: what of a `Distribution` the words of the sentence are asked about."""
+    """P(w | h) for every word w, without the sentence: as much of a `Distribution` as scoring that sentence takes."""
 
     def __init__(self, source: LeaveOneOut, h: History) -> None:
         """After a history that was seen elsewhere too."""

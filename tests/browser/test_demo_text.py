@@ -7,7 +7,8 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from sitegen.ngram import BEGIN, END, pieces
-from sitegen.train import LanguageModel, curled
+from sitegen.prose import curled
+from sitegen.train import LanguageModel
 from tests.browser.conftest import Visit
 from tests.browser.pages import TERM, awake, frame, more, ready, said
 
