@@ -78,7 +78,6 @@ class Crew:
             self._gone, self._given_up = (BrokenExecutor,), RawValue("b")
             pool = ProcessPoolExecutor(self.jobs, context, _begin, (os.getpid(), self._given_up))
             self._executor = self._stack.enter_context(pool)
-            self._executor.submit(int)
         self._given += count
         if not (executor := self._executor):
             return self._unless_stopped(map(function(shared), values)) if count else iter(())
