@@ -11,9 +11,10 @@ from typing import Any, NoReturn, TypeVar
 from .check import check, stopping
 from .checks.completeness import needed
 from .checks.texts import markup as check_markup
+from .facts import from_facts
 from .known import Known
 from .link import link
-from .load import from_facts, load
+from .load import load
 from .memo import MANY, digest, joined, plain, read
 from .mentions import Mentions, names_of
 from .model import Draft, Entry, Glossary

@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import NoReturn, TypeVar
 
 from .check import LOCAL, check
+from .entry_file import entry_of
+from .facts import facts, texts
 from .link import whole
-from .load import entry_of, facts, texts
 from .markup import Body, Markup
 from .memo import plain, read
 from .mentions import Mentions, first_words
