@@ -6,6 +6,7 @@ import atexit
 import gc
 import os
 import pickle
+import resource
 import threading
 import time
 from collections import deque
@@ -26,6 +27,7 @@ AHEAD = 400  # entries for each process that it is given ahead: whoever reads th
 PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
 COPY_PAYS = 2_000  # entries; fewer can be gone through while a process is copied
 COPY_FITS = 75_000  # with more, the copy takes too much memory
+MUCH = 250_000  # KiB; where this process has taken more, no other is started as a copy of it
 PATIENCE = 0.02  # seconds between looks at whether somebody still waits
 RENEWED = 20_000  # entries after which processes are started anew: the memory that one kind of work took is not given back otherwise
 
@@ -66,15 +68,15 @@ class Crew:
         Processes are started, and given work, by this call, not by the first look at its results: they work while whoever
         calls does something else, and a process keeps open, and locked, what is open when it starts.
         """
-        if (renewed := self._here and self._given >= RENEWED) and self._executor:
+        if self._here and self._executor and self._given >= RENEWED:
             self._executor.shutdown()
             self._executor, self._given = None, 0
         if self._executor is None and self.jobs > 1 and count >= PAYS:
             from concurrent.futures import BrokenExecutor, ProcessPoolExecutor  # takes 15 ms to import
             from multiprocessing import RawValue, get_context
 
-            # Forked this late, each would keep a copy of all that this process has gathered by now.
-            context = get_context("spawn") if renewed else None
+            # A copy would keep all that this process has gathered by now.
+            context = get_context("spawn") if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > MUCH else None
             self._gone, self._given_up = (BrokenExecutor,), RawValue("b")
             pool = ProcessPoolExecutor(self.jobs, context, _begin, (os.getpid(), self._given_up))
             self._executor = self._stack.enter_context(pool)
@@ -179,6 +181,7 @@ def _begin(parent: int, given_up: Any) -> None:
         os._exit(1)
 
     _given_up = given_up
+    gc.freeze()  # what it is a copy of has no garbage, and each look at it would take memory
     gc.enable()  # which whoever started this process may not have
     atexit.register(os._exit, 0)  # a process that was not forked would give back object by object all that it still holds
     threading.Thread(target=watch, daemon=True).start()

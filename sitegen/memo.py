@@ -66,7 +66,8 @@ class Memo:
     def get(self, kind: str, keys: Collection[bytes]) -> dict[bytes, bytes]:
         """The results for those of `keys` that are known."""
         if len(keys) > MANY:
-            known = dict(self.each(kind))
+            wanted = set(keys)
+            known = {key: value for key, value in self.each(kind) if key in wanted}  # not of other branches' sites, too
             return {key: known[key] for key in keys if key in known}
         query, found = f"SELECT value FROM {kind} WHERE key = ?", {}
         for key in keys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import get_start_method
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -119,6 +121,25 @@ def test_processes_started_anew_beside_other_work(monkeypatch: pytest.MonkeyPatc
         go.touch()
         assert ended()
     assert not first & second
+
+
+KEPT = ["as imported"]
+
+
+@pytest.mark.parametrize("much", [False, True])
+def test_copies_of_this_process(monkeypatch: pytest.MonkeyPatch, much: bool) -> None:
+    """Processes are copies of this one where the system makes such, but not once it has taken much memory; and a copy looks for garbage in nothing that was here."""
+    monkeypatch.setattr("sitegen.crew.MUCH", 0 if much else 1 << 40)
+    monkeypatch.setattr(f"{__name__}.KEPT", ["since then"])
+    copied = get_start_method() == "fork" and not much
+    with Crew(2) as crew:
+        found = set(crew.map(kept, b"", range(PAYS), PAYS))
+    assert found == {("since then", False) if copied else ("as imported", True)}
+
+
+def kept(_: bytes) -> Callable[[int], tuple[str, bool]]:
+    """What this module keeps, and whether the collector looks at it."""
+    return lambda _: (KEPT[0], any(each is KEPT for each in gc.get_objects()))
 
 
 def who(_: bytes) -> Callable[[int], tuple[int, int]]:
