@@ -10,7 +10,7 @@ import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,16 +67,21 @@ def _build(
     scheduler: str, spent: Callable[[str, float], None], live: Live | None, trust: bool,
 ) -> Written:  # fmt: skip
     progress("looking for changes")
-    folders, place = theme_folders(templates), digest(str(out.resolve()))
-    seen = _survey(content, folders, memo, live, place)
-    made = digest(seen.whole(), *stands_at)
+    folders = theme_folders(templates)
+    seen = _survey(content, folders, memo, live, out)
+    place, made = digest(seen.program, str(out.resolve())), digest(seen.whole(), *stands_at)
     left: Manifest | None = memo.left.get(place) if live else None
-    data = None if left else memo.get("site", [place]).get(place)
-    before = left or (Manifest.of(read(data)) if data and trust else Manifest())
+    row = memo.get("site", [place]).get(place) if trust and not left else None
+    made_before, data = read(row) if row else (left.made if left else None, b"")
+
+    @cache
+    def before() -> Manifest:  # not read before it is needed: it takes four times as much memory
+        return left or (Manifest.of(read(data)) if data else Manifest())
+
     sweep(out.resolve())
-    if before.made == made and (left or before.stands(out)):
+    if made_before == made and (left or before().stands(out)):
         memo.keep({})
-        written = Written(0, sum(len(group.paths) for group in before.groups.values()), 0)
+        written = Written(0, sum(len(group.paths) for group in before().groups.values()), 0)
         if live:
             live.ready(written)
         return written
@@ -84,12 +89,12 @@ def _build(
 
     with Crew(jobs, scheduler, live.stop if live else lambda: False) as crew:
         twin = None if live else _twin(memo, place)
-        looks = crew.beside(partial(_looks, None if left else before, out, twin), 0 if left else len(before.groups))
+        looks = crew.beside(partial(_looks, None if left else before, out, twin), len(seen.content) if data else 0)
         from .known import Known
         from .making import Making
 
         known, earlier = Known(memo, crew), memo.spoke.get(place) if live and live.soon else None
-        plan = Making(content, folders, stands_at, seen, known, progress, spent).plan(before.groups, lambda: looks()[0], earlier)
+        plan = Making(content, folders, stands_at, seen, known, progress, spent).plan(before, lambda: looks()[0], earlier)
         groups: dict[str, list[str]] = {}
 
         def made_files() -> Iterator[File]:
@@ -107,27 +112,29 @@ def _build(
             twin = Twin(twin.path, {})
         if live and plan.kept:
             try:
-                written = update(made_files(), out, before, plan.kept)
+                written = update(made_files(), out, before(), plan.kept)
             except StoppedError:
-                memo.left[place] = _halfway(before, plan.keys, groups)
+                memo.left[place] = _halfway(before(), plan.keys, groups)
                 raise
         else:
-            written = write(made_files(), out, before, plan.kept, twin)
+            written = write(made_files(), out, before(), plan.kept, twin)
     written = replace(written, behind=plan.behind)
     if live:
         live.ready(written)
     if survey(content, folders, memo, seen) == seen:  # else nobody can say of what it was made
         new = {name: Group(plan.keys[name], tuple(paths)) for name, paths in groups.items()}
         manifest = Manifest(b"" if plan.behind else made, {**plan.kept, **new}, written.stamps)
-        memo.put("site", [(place, plain(manifest.plain())), (_beside(place), plain(tuple(written.twin.items())))])
+        row = plain((manifest.made, plain(manifest.plain())))
+        memo.put("site", [(place, row), (_beside(place), plain(tuple(written.twin.items())))])
         if live:
             memo.left[place] = manifest
         memo.keep({**known.used, "site": [place, _beside(place)], "files": []})
     return written
 
 
-def _survey(content: Path, folders: tuple[Path, ...], memo: Memo, live: Live | None, place: bytes) -> Survey:
+def _survey(content: Path, folders: tuple[Path, ...], memo: Memo, live: Live | None, out: Path) -> Survey:
     """What there is to build from. Where nobody has told of anything else, all that is known of the survey before stays known."""
+    place = digest(str(out.resolve()))
     last: Survey | None = memo.seen.pop(place, None) if live else None
     if live and last and live.saved is not None:
         seen = after(live.saved, content, last) or survey(content, folders, memo)
@@ -175,10 +182,12 @@ def _beside(place: bytes) -> bytes:
     return digest(place, "twin")
 
 
-def _looks(before: Manifest | None, out: Path, twin: Twin | None) -> tuple[set[str], bool]:
-    """Which groups of the site `before` are spoilt in `out`, and whether its twin can be used."""
-    spoilt = before.spoilt(out) if before else set[str]()
-    return spoilt, bool(before and before.groups and not spoilt and twin and twin.stands())
+def _looks(site: Callable[[], Manifest] | None, out: Path, twin: Twin | None) -> tuple[set[str], bool]:
+    """Which groups of the `site` before are spoilt in `out`, and whether its twin can be used."""
+    if not site:
+        return set(), False
+    spoilt = site().spoilt(out)
+    return spoilt, bool(site().groups and not spoilt and twin and twin.stands())
 
 
 def _twin(memo: Memo, place: bytes) -> Twin | None:

@@ -14,7 +14,7 @@ from .dates import entry_dates
 from .entries import Entries, Linked
 from .known import Known
 from .load import outline
-from .manifest import Group
+from .manifest import Group, Manifest
 from .markup import Markup
 from .memo import digest
 from .model import Dates, File, Glossary, Theme
@@ -53,8 +53,8 @@ class Making:
         self.known, self.progress, self.spent = known, progress, spent
         self.entries, self.says = Entries(content, stands_at, seen, known), Says(seen.program, known)
 
-    def plan(self, before: Mapping[str, Group], spoilt: Callable[[], Collection[str]], earlier: Trained | None = None) -> Plan:
-        """What there is to do where the groups `before` of an earlier site stand, but for those that are `spoilt`.
+    def plan(self, before: Callable[[], Manifest], spoilt: Callable[[], Collection[str]], earlier: Trained | None = None) -> Plan:
+        """What there is to do where the groups of the site `before` stand, but for those that are `spoilt`.
 
         Pages may show what an `earlier` model of the same settings said, or even one before it. Raises ContentError with every problem.
         """
@@ -95,8 +95,8 @@ class Making:
         keys[MODEL] = digest(frame, model_key, repr(glossary.held_out))
         keys[WHOLE_SITE] = digest(frame, key, model_key, about, tuple(sorted(issues.items())), moments, first)
         keys |= parts
-        gone = spoilt()
-        kept = {name: before[name] for name, key in keys.items() if name in before and name not in gone and _same(before[name].key, key, earlier)}
+        groups, gone = before().groups, spoilt()
+        kept = {name: groups[name] for name, key in keys.items() if name in groups and name not in gone and _same(groups[name].key, key, earlier)}
         behind |= any(group.key != keys[name] for name, group in kept.items())
         todo = [place for place, entry in enumerate(glossary.entries) if entry.slug not in kept]
         self.progress("rendering")
