@@ -6,7 +6,6 @@ import atexit
 import gc
 import os
 import pickle
-import resource
 import threading
 import time
 from collections import deque
@@ -27,7 +26,7 @@ AHEAD = 400  # entries for each process that it is given ahead: whoever reads th
 PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
 COPY_PAYS = 2_000  # entries; fewer can be gone through while a process is copied
 COPY_FITS = 75_000  # with more, the copy takes too much memory
-MUCH = 250_000  # KiB; where this process has taken more, no other is started as a copy of it
+MUCH = 250_000_000  # bytes; where this process has more in memory, no other is started as a copy of it
 PATIENCE = 0.02  # seconds between looks at whether somebody still waits
 RENEWED = 20_000  # entries after which processes are started anew: the memory that one kind of work took is not given back otherwise
 
@@ -76,7 +75,7 @@ class Crew:
             from multiprocessing import RawValue, get_context
 
             # A copy would keep all that this process has gathered by now.
-            context = get_context("spawn") if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > MUCH else None
+            context = get_context("spawn") if _in_memory() > MUCH else None
             self._gone, self._given_up = (BrokenExecutor,), RawValue("b")
             pool = ProcessPoolExecutor(self.jobs, context, _begin, (os.getpid(), self._given_up))
             self._executor = self._stack.enter_context(pool)
@@ -155,6 +154,15 @@ class Crew:
             raise OSError("a process of the build was killed; if memory was short, fewer --jobs need less") from None
         if gone:
             raise OSError("the Dask cluster is gone: it has lost its scheduler, or too many workers") from None
+
+
+def _in_memory() -> int:
+    """How many bytes of this process are in memory, where the system tells."""
+    try:
+        with open("/proc/self/statm") as sizes:
+            return int(sizes.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 def _released(pool: Any) -> None:
