@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from zlib import crc32
 
 from .measure import Run, run
 
@@ -42,13 +43,13 @@ class Site(ABC):
     def command(self) -> list[str | Path]:
         """What builds."""
 
-    def build(self) -> Run:
-        return run(self.command, self.root, self.environment)
+    def build(self, watched: bool = False) -> Run:
+        return run(self.command, self.root, self.environment, watched)
 
-    def cold(self) -> Run:
+    def cold(self, watched: bool = False) -> Run:
         """A build that finds nothing of an earlier one."""
         self.clear()
-        return self.build()
+        return self.build(watched)
 
     def clear(self) -> None:
         """Remove what builds have left."""
@@ -62,8 +63,16 @@ class Site(ABC):
 
     def edited(self, number: int) -> tuple[Path, str, str]:
         """An entry's file, the text that an edit makes of it, and what of that is new."""
-        files = sorted(file for file in (self.root / self.source).glob(self.pages) if file.name[0] != "_")
-        file = files[number * 37 % len(files)]
+        files = self.files
+        return self.revised(files[number * 37 % len(files)])
+
+    @property
+    def files(self) -> list[Path]:
+        """Every entry's."""
+        return sorted(file for file in (self.root / self.source).glob(self.pages) if file.name[0] != "_")
+
+    def revised(self, file: Path) -> tuple[Path, str, str]:
+        """The same of one file."""
         text = file.read_text("utf-8")
         revision = re.search(r"Revision (\d+)\.", text)
         assert revision
@@ -105,6 +114,11 @@ class Ours(Site):
         super().clear()
         for path in [*self.root.glob(".*"), *self.root.glob("content/.*")]:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def edit_what_the_model_reads(self) -> None:
+        """Change the body of the first entry that it reads in a glossary of any size."""
+        file, text, _ = self.revised(min(self.files, key=lambda file: crc32(file.stem.encode())))
+        file.write_text(text, "utf-8")
 
     @cached_property
     def with_jobs(self) -> tuple[Ours, ...]:
