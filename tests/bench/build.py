@@ -79,7 +79,7 @@ def section(folder: Path, count: int, huge: bool) -> str:
         sizes[count * 10], model = largest(folder, count * 10)
         together = [
             f"All processes together take up to {sizes[count * 10].together:,.0f} MB where {count * 10:,} entries are built for the first time, and up to"
-            f" {model.together:,.0f} MB where an entry was edited that the language model reads ({cost(model)}); for 100,000 entries 1,500 MB are allowed."
+            f" {model.together:,.0f} MB where an entry was edited that the language model reads, which takes {cost(model)} seconds; for 100,000 entries 1,500 MB are allowed."
         ]
     return "\n".join([
         f"## {count:,} entries", "", *about(rounds, facts, count), "",
