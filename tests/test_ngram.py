@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from itertools import islice
 from math import fsum, log10
 from pathlib import Path
 from statistics import median
+from weakref import ref
 
 import pytest
 from hypothesis import given
@@ -168,6 +170,30 @@ def test_best_is_the_head_of_the_ranking(corpus: list[list[str]], order: int, hi
     offer = Ranking(Model(order, corpus)).after(history)
     list(islice(offer.ranked(), looked))
     assert [(word, -p / offer.known) for p, word in offer.best(3)] == list(offer.ranked())[:3]
+
+
+def test_distributions_that_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Distributions that a ranking keeps no longer are gone though nobody looks for garbage; one that somebody has says the same as before, and goes on where it was."""
+    monkeypatch.setattr("sitegen.ngram.distribution._DISTRIBUTIONS", 20)
+    ranking, seen = Ranking(Model(3, CORPUS)), []
+    events = [history for sentence in CORPUS for history, _ in ranking.model.events(sentence)]
+    offer = ranking.after(events[0])
+    line, pairs = offer.at(0.8, 0.5), offer.pairs()
+    head = list(islice(pairs, 3))
+    gc.disable()
+    try:
+        for history in events:
+            after = ranking.after(history)
+            after.best(3), after.total(0.8)
+            seen.append(ref(after))
+            del after
+        alive = {id(each()) for each in seen if each()}
+    finally:
+        gc.enable()
+    assert len({history[-2:] for history in events}) > 100
+    assert len(alive) <= 21
+    assert [*head, *pairs] == list(offer.pairs()) == list(Ranking(ranking.model).after(events[0]).pairs())
+    assert offer.at(0.8, 0.5) == line
 
 
 @given(corpora, st.integers(1, 5), st.lists(histories), st.sampled_from([None, (0.99, 1.99, 0.5)]))

@@ -55,6 +55,8 @@ class Ranking:
         if known is None:
             known = Distribution(self, seen)
             if len(self._after) >= _DISTRIBUTIONS:
+                for each in self._after.values():
+                    each.let_go()
                 self._after.clear()
             self._after[seen] = known
         return known
@@ -81,7 +83,7 @@ class Distribution:
         self.known = 1 - self.unknown  # the unknown word is never offered: its share is spread over the others
         self._lines: dict[float, Line] = {}
         self._head: list[Pair] = []  # the head of the ranking, as far as anybody has looked
-        self._rest = self._merged()
+        self._rest: Iterator[Pair] | None = None  # what comes after it
 
     def unscaled(self, word: str) -> float:
         """P(w | h), the unknown word's share left aside."""
@@ -115,6 +117,7 @@ class Distribution:
         yield from self._head
         for i in range(len(self._head), HEAD):
             if i == len(self._head):
+                self._rest = self._rest or islice(self._merged(), i, None)
                 pair = next(self._rest, None)
                 if pair is None:
                     return
@@ -149,6 +152,10 @@ class Distribution:
     def best(self, most: int) -> list[Pair]:
         """The head of the ranking, its probabilities negative and unscaled."""
         return self._head[:most] if len(self._head) >= most else list(islice(self.pairs(), most))
+
+    def let_go(self) -> None:
+        """Let go of all that holds on to this in turn: a build does without the collector that would find it. It is made again when it is needed."""
+        self._lines, self._rest = {}, None
 
     def line(self, exponent: float) -> Line:
         """The words, each as long as P(w | h) ** exponent."""
