@@ -69,7 +69,8 @@ def _build(
     progress("looking for changes")
     folders = theme_folders(templates)
     seen = _survey(content, folders, memo, live, out)
-    place, made = digest(seen.program, str(out.resolve())), digest(seen.whole(), *stands_at)
+    place = digest(seen.program, str(out.resolve()))  # what another version of the program has kept may look otherwise
+    made = digest(seen.whole(), *stands_at)
     left: Manifest | None = memo.left.get(place) if live else None
     row = memo.get("site", [place]).get(place) if trust and not left else None
     made_before, data = read(row) if row else (left.made if left else None, b"")
@@ -134,15 +135,15 @@ def _build(
 
 def _survey(content: Path, folders: tuple[Path, ...], memo: Memo, live: Live | None, out: Path) -> Survey:
     """What there is to build from. Where nobody has told of anything else, all that is known of the survey before stays known."""
-    place = digest(str(out.resolve()))
-    last: Survey | None = memo.seen.pop(place, None) if live else None
+    folder = str(out.resolve())
+    last: Survey | None = memo.seen.pop(folder, None) if live else None
     if live and last and live.saved is not None:
         seen = after(live.saved, content, last) or survey(content, folders, memo)
     else:
         seen = survey(content, folders, memo)
         if last and seen == last:
             seen = last
-    memo.seen[place] = seen
+    memo.seen[folder] = seen
     return seen
 
 

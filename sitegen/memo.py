@@ -59,7 +59,7 @@ class Memo:
         self._old = _opened(path) if path else None
         self._held: dict[tuple[str, bytes], Any] = {}  # since the last `keep`
         self.left: dict[bytes, Any] = {}  # by folder, the manifest of the site that this process put there and nobody else touches
-        self.seen: dict[bytes, Any] = {}  # by folder, the survey of which this process last made its site
+        self.seen: dict[str, Any] = {}  # by folder, the survey of which this process last made its site
         self.spoke: dict[bytes, Any] = {}  # by folder, the language model whose words that site shows
         self._lately: dict[tuple[str, bytes], Any] = {}  # and before it
 

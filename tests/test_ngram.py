@@ -184,7 +184,8 @@ def test_distributions_that_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     try:
         for history in events:
             after = ranking.after(history)
-            after.best(3), after.total(0.8)
+            after.best(3)
+            after.total(0.8)
             seen.append(ref(after))
             del after
         alive = {id(each()) for each in seen if each()}

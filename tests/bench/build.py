@@ -86,7 +86,7 @@ def section(folder: Path, count: int, huge: bool) -> str:
         *table(runs, facts, rewritten), "",
         f"`sitegen serve`, from saving an entry to its new page over HTTP: {statistics.median(waited):.2f} s, at worst {waited[-1]:.2f} s of {len(waited)};"
         " at 10,000 entries 0.3 s are allowed.", "", *growth_table(sizes), *together,
-    ]).rstrip() + "\n"  # fmt: skip
+    ]) + "\n"  # fmt: skip
 
 
 def measured(ours: Ours, plain: Hugo, regex: Hugo, loop: Hugo, count: int) -> tuple[dict[str, Run], int, int]:

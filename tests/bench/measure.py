@@ -45,7 +45,7 @@ def run(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str], watche
 
     with subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as child:
         assert child.stdout
-        watcher = threading.Thread(target=watch, args=(child.pid,))
+        watcher = threading.Thread(target=watch, args=(child.pid,), daemon=True)
         if watched:
             watcher.start()
         out = child.stdout.read()
