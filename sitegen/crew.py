@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 V = TypeVar("V")
 
-CHUNK = 100  # entries a call at most: sending what all calls share costs little then, and nobody waits long for the last
-AHEAD = 400  # entries for each process that it is given ahead: whoever reads the results may be busy with something else
+CHUNK = 100  # entries a call at most: nobody waits long for the last
+SHARE = 10_000  # bytes of what all calls share that are sent for an entry at most: where that is large, a call has more entries
+AHEAD = 400  # entries for each process that it is given ahead, and two calls at least: whoever reads the results may be busy with something else
 PAYS = 100  # entries; for fewer, starting processes takes longer than it saves
 COPY_PAYS = 2_000  # entries; fewer can be gone through while a process is copied
 COPY_FITS = 75_000  # with more, the copy takes too much memory
@@ -82,9 +83,9 @@ class Crew:
         self._given += count
         if not (executor := self._executor):
             return self._unless_stopped(map(function(shared), values)) if count else iter(())
-        size = min(max(count // (16 * self.jobs), 1), CHUNK)
+        size = min(max(count // (16 * self.jobs), 1), max(CHUNK, len(shared) // SHARE))
         calls = (executor.submit(_of_chunk, function, shared, chunk) for chunk in _chunks(values, size))
-        return self._unless_stopped(self._results(deque(islice(calls, self.jobs * AHEAD // size)), calls))
+        return self._unless_stopped(self._results(deque(islice(calls, self.jobs * max(AHEAD // size, 2))), calls))
 
     def _results(self, begun: deque[Future[list[T]]], others: Iterator[Future[list[T]]]) -> Iterator[T]:
         """What comes of the calls `begun`, and of the `others`, of which one begins when one has ended."""

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from distributed import Client
 
-from sitegen.crew import CHUNK, COPY_PAYS, PAYS, Crew, StoppedError
+from sitegen.crew import CHUNK, COPY_PAYS, PAYS, SHARE, Crew, StoppedError
 
 from .conftest import CONTENT, MakeContent, sitegen
 from .dom import tree
@@ -157,9 +157,17 @@ def test_what_values_share(tmp_path: Path, jobs: int) -> None:
     assert log.stat().st_size == (1 if jobs == 1 else 32)
 
 
+def test_much_that_values_share(tmp_path: Path) -> None:
+    """Where values share much, it is sent with fewer calls, of more values each."""
+    log, many = tmp_path / "log", 128 * CHUNK
+    with Crew(2) as crew:
+        assert list(crew.map(noted, bytes(log).ljust(4 * CHUNK * SHARE, b"\0"), range(many), many)) == list(range(many))
+    assert log.stat().st_size == 32
+
+
 def noted(log: bytes) -> Callable[[int], int]:
-    """Gives values back, and leaves a byte behind before."""
-    with open(log, "ab") as file:
+    """Gives values back, and leaves a byte behind before, in a file whose name is filled up with zeros."""
+    with open(log.rstrip(b"\0"), "ab") as file:
         file.write(b".")
     return lambda value: value
 
