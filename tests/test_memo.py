@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -595,6 +596,36 @@ def test_a_memo_is_bounded(tmp_path: Path) -> None:
     assert count <= KEPT * len(used) + SPARE
     with Memo(tmp_path / "memo") as memo:
         assert len(memo.get("body", used)) == len(used)
+
+
+@pytest.mark.parametrize("what", ["noise", "removed", "another"])
+def test_a_memo_that_is_lost_meanwhile(tmp_path: Path, what: str) -> None:
+    """What a program has found out it goes on knowing, though the file is spoilt, removed or replaced before that can be kept there."""
+    path, kept, key = tmp_path / "memo", {b"kept": b"before"}, b"lately"
+    with Memo(path) as memo:
+        memo.put("body", kept.items())
+        memo.keep({"body": kept})
+        if what == "noise":
+            path.write_bytes(b"noise" * 1000)
+            kept = {}
+        else:
+            path.unlink()
+        if what == "another":
+            Memo(path).keep({})
+        for value in (b"first", b"second"):
+            memo.put("body", [(key, value)])
+            memo.keep({"body": [*kept, key]})
+            assert memo.get("body", [*kept, key]) == {**kept, key: value}
+
+
+def test_a_memo_by_any_name(tmp_path: Path, make_content: MakeContent) -> None:
+    """A memo works under any name that a file can have."""
+    memo = tmp_path / ("a #?%'&" + ("\udce9" if sys.platform == "linux" else ""))
+    content = make_content({"site.yaml": "title: T\nbase_url: https://example.org/\n", "a.yaml": "term: A\ndefinition: A.\n"})
+    for said in (r"\d+ new or changed, 0 removed", "nothing changed"):
+        result = sitegen("build", "--content", content, "--out", tmp_path / "site", "--memo", memo)
+        assert re.fullmatch(rf".*: \d+ files, {said}\n", result.out), result
+    assert [file.name for file in tmp_path.iterdir() if file.name not in ("content", "site")] == [memo.name]
 
 
 # --- kills ----------------------------------------------------------------------------------------
