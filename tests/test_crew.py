@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_start_method
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -280,6 +280,24 @@ def test_a_killed_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
     with cluster(1) as (address, _), pytest.raises(OSError, match="the Dask cluster is gone"), Crew(scheduler=address) as crew:
         list(crew.map(killed_with_more_to_come, b"", range(PAYS), PAYS))
+
+
+def killed_once(flag: bytes) -> Callable[[int], int]:
+    """Gives values back, unless nobody was killed yet."""
+
+    def one(value: int) -> int:
+        with suppress(FileExistsError), open(flag, "xb"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return value
+
+    return one
+
+
+def test_one_of_two_workers_killed(tmp_path: Path) -> None:
+    """Where a cluster loses one worker, the others do its work, too."""
+    with cluster(2) as (address, _), Crew(scheduler=address) as crew:
+        assert list(crew.map(killed_once, bytes(tmp_path / "flag"), range(PAYS), PAYS)) == list(range(PAYS))
+    assert (tmp_path / "flag").exists()
 
 
 @pytest.mark.parametrize("late", [0, 15])
