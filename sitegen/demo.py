@@ -5,6 +5,7 @@ It is the state from which the live demo starts, and the whole of it where there
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -36,18 +37,17 @@ class Candidate(NamedTuple):
 class Ledger(NamedTuple):
     """One distribution, likeliest first, and where the draw fell on the line from 0 to 1."""
 
-    context: tuple[Tok, ...]
     candidates: tuple[Candidate, ...]
     others: str
     draw: float
 
 
 class Step(NamedTuple):
-    context: tuple[str, ...]
-    top: tuple[tuple[str, str], ...]
+    """One draw: what the model saw, the three likeliest words with their chances, and the word that was drawn."""
+
+    seen: str
+    top: tuple[str, ...]
     text: str
-    space: bool
-    percent: str
     end: bool
 
 
@@ -58,25 +58,22 @@ class Demo(NamedTuple):
     model: str
     prompt: tuple[Tok, ...]
     steps: tuple[Step, ...]
-    text_after: str
+    text: str
     first: Ledger
 
 
 def demo(model: LanguageModel, name: str, sentence: str) -> Demo:
     """The printed run of the page `name`, which continues `sentence`."""
     run = model.run(name, sentence)
-    words = [*run.prompt, *(draw.word for draw in run.draws)]
-    after = _spaced([*run.prompt[-1:], *(draw.word for draw in run.draws)])[len(run.prompt[-1:]) :]
-    steps = tuple(_step(model, draw, token) for draw, token in zip(run.draws, after, strict=True))
-    said = _spaced([*run.prompt[-1:], *(draw.word for draw in run.draws if draw.word != END)])[len(run.prompt[-1:]) :]
+    said = [*run.prompt, *(draw.word for draw in run.draws if draw.word != END)]
     return Demo(
         seed=run.seed,
         temperature=f"{model.sampler.temperature:g}",
         order=model.order,
         model=MODEL_PATH,
-        prompt=_spaced(words[: len(run.prompt)]),
-        steps=steps,
-        text_after="".join(" " * token.space + token.text for token in said),
+        prompt=_spaced(run.prompt),
+        steps=tuple(_step(model, draw) for draw in run.draws),
+        text="".join(" " * token.space + token.text for token in _spaced(said)),
         first=_ledger(model, run.draws[0]),
     )
 
@@ -86,23 +83,23 @@ def shown(word: str) -> str:
     return _NAMES.get(word, word)
 
 
-def _spaced(words: list[str]) -> tuple[Tok, ...]:
+def _spaced(words: Sequence[str]) -> tuple[Tok, ...]:
     """The tokens, each with whether a space stands before it."""
     pairs = pairwise([END, *words])
     return tuple(Tok(shown(word), END not in (before, word) and not is_glued(before, word)) for before, word in pairs)
 
 
-def _step(model: LanguageModel, draw: Draw, token: Tok) -> Step:
-    return Step(tuple(map(shown, draw.history)), _top(model, draw.offer), token.text, token.space, percent(draw.share), draw.word == END)
+def _step(model: LanguageModel, draw: Draw) -> Step:
+    return Step(" ".join(map(shown, draw.history)), _top(model, draw.offer), shown(draw.word), draw.word == END)
 
 
-def _top(model: LanguageModel, offer: Offer) -> tuple[tuple[str, str], ...]:
+def _top(model: LanguageModel, offer: Offer) -> tuple[str, ...]:
     """The three likeliest words: put together once for all pages on which the model sees the same."""
     if offer.seen not in model.tops:
         if len(model.tops) >= _TOPS:
             model.tops.clear()
         choices = islice(model.sampler.choices(offer), 3)
-        model.tops[offer.seen] = tuple((shown(choice.word), percent(choice.share)) for choice in choices)
+        model.tops[offer.seen] = tuple(f"{shown(choice.word)} {percent(choice.share)} %" for choice in choices)
     return model.tops[offer.seen]
 
 
@@ -114,7 +111,7 @@ def _ledger(model: LanguageModel, draw: Draw) -> Ledger:
         for c in choices
     )
     others = percent(max(0.0, 1 - sum(choice.share for choice in choices)))
-    return Ledger(_spaced(list(draw.history)), candidates, others, round(draw.u, 4))
+    return Ledger(candidates, others, round(draw.u, 4))
 
 
 def percent(share: float) -> str:

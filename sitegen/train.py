@@ -127,7 +127,7 @@ class LanguageModel:
         return places
 
     @cached_property
-    def tops(self) -> dict[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    def tops(self) -> dict[tuple[str, ...], tuple[str, ...]]:
         """By context what `demo` has printed of the likeliest words after it."""
         return {}
 
