@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -197,7 +198,7 @@ def reference_view(reference: Reference) -> ReferenceView:
 
 def token_view(scored: ScoredToken) -> TokenView:
     """A token of the definition with its tint."""
-    tint = sum(scored.bits >= bits for bits in _TINTS)
+    tint = bisect_right(_TINTS, scored.bits)
     return TokenView(
         scored.token.text, scored.token.space, f"{scored.bits:.1f}", tint, tuple(map(shown, scored.expected))
     )
