@@ -44,6 +44,7 @@ class Entries:
     def __init__(self, content: Path, stands_at: tuple[str, str], seen: Survey, known: Known) -> None:
         self.content, self.stands_at, self.seen, self.known = content, stands_at, seen, known
         self.terms = f"{terms_folder(content)}/"
+        self.last = digest(seen.program, "bodies")
 
     def fail(self) -> NoReturn:
         """Something is wrong with the content: say all of it."""
@@ -126,23 +127,7 @@ class Entries:
         found: dict[bytes, Linked] = memo.hold("marked", hashed, dict)
         unknown = {texts[entry.slug]: entry for entry in glossary.entries if texts[entry.slug] not in found}
 
-        def know(bodies: Mapping[bytes, bytes]) -> None:
-            """Take what is known of texts by the keys of their `bodies`."""
-            for body, data in memo.get("linked", bodies).items():
-                found[bodies[body]] = _linked_of(data, body)
-                del unknown[bodies[body]]
-
-        if len(unknown) > 1:
-            row = memo.get("bodies", [hashed]).get(hashed)
-            lately: dict[bytes, bytes] = dict(read(row)) if row else {}
-            know({lately[text]: text for text in unknown if text in lately})
-        new = len(unknown)
-        if new > 1:
-            places = {sources[entry.place.path]: text for text, entry in unknown.items()}
-            every = memo.each("words") if new > MANY else memo.get("words", places).items()  # together they may be large
-            words = ((source, data) for source, data in every if source in places)
-            known_names = self.mentions(names).known
-            know({_body_key(unknown[places[source]], source, known_names(read(data))): places[source] for source, data in words})
+        outdated = len(unknown) > 1 and self._recall(names, sources, found, unknown)
 
         def values() -> Iterator[tuple[Entry, bytes]]:
             for entry in unknown.values():
@@ -159,12 +144,44 @@ class Entries:
             for kind, result in (("body", (known_as, body)), ("words", (source, words_)), ("linked", (known_as, data))):
                 memo.put(kind, [result])
         _only(found, texts.values())
-        if new > FEW:
-            memo.put("bodies", [(hashed, plain(tuple((text, body) for text, (_, _, body) in found.items())))])
+        if outdated:
+            bodies = tuple((text, body) for text, (_, _, body) in found.items())
+            memo.put("bodies", [(self.last, plain((tuple(self.mentions(names).hashes().items()), bodies)))])
         linked = {slug: found[text] for slug, text in texts.items()}
         self.known.used["body"] = self.known.used["linked"] = [body for _, _, body in linked.values()]
-        self.known.used["bodies"] = [hashed]
+        self.known.used["bodies"] = [self.last]
         return linked
+
+    def _recall(self, names: bytes, sources: Mapping[str, bytes], found: dict[bytes, Linked], unknown: dict[bytes, Entry]) -> bool:
+        """Of the `unknown` texts take those to the `found` whose bodies the memo knows; whether what it has written down of them is out of date.
+
+        A text that had its body lately has it still, if it has no word by which a name begins that is new or gone.
+        """
+        memo, mentions = self.known.memo, self.mentions(names)
+        row = memo.get("bodies", [self.last]).get(self.last)
+        hashes: dict[str, bytes]  # of the names by which those bodies were made, by their first words
+        lately: dict[bytes, bytes]
+        hashes, lately = map(dict, read(row)) if row else ({}, {})
+        changed = {first for first, _ in hashes.items() ^ mentions.hashes().items()}
+
+        def know(bodies: Mapping[bytes, bytes]) -> None:
+            """Take what is known of texts by the keys of their `bodies`."""
+            for body, data in memo.get("linked", bodies).items():
+                found[bodies[body]] = _linked_of(data, body)
+                del unknown[bodies[body]]
+
+        def body_of(text: bytes, source: bytes, words: tuple[str, ...]) -> bytes:
+            if text in lately and changed.isdisjoint(words):
+                return lately[text]
+            return _body_key(unknown[text], source, mentions.known(words))
+
+        if not changed:
+            know({lately[text]: text for text in unknown if text in lately})
+        if len(unknown) > 1:
+            places = {sources[entry.place.path]: text for text, entry in unknown.items()}
+            words = memo.each("words") if len(unknown) > MANY else memo.get("words", places).items()  # together they may be large
+            know({body_of(places[source], source, read(data)): places[source] for source, data in words if source in places})
+        return bool(changed) or len(unknown) > FEW
 
     def mentions(self, names: bytes) -> Mentions:
         """What finds the names that `names_of` gave."""

@@ -98,6 +98,10 @@ class Mentions:
         """A hash of all names that could be found in a text of `words`, as `first_words` has them, sorted: of the same, the same is found."""
         return joined(*map(self._hashed.__getitem__, filter(self.names.__contains__, words)))
 
+    def hashes(self) -> dict[str, bytes]:
+        """By first word, a hash of the names that start with it."""
+        return {first: self._hashed[first] for first in self.names}
+
     def find(self, text: Words) -> Iterator[tuple[int, int, str]]:
         """Non-overlapping `(start, end, slug)` in order, at each place the longest name that fits."""
         last, starts = -1, self._starts
