@@ -6,6 +6,7 @@ import atexit
 import gc
 import os
 import pickle
+import sys
 import threading
 import time
 from collections import deque
@@ -113,8 +114,8 @@ class Crew:
 
         Of all else that the function does nothing is left. Where it fails there, it is called again here.
         """
-        if self.jobs == 1 or not self._here or not COPY_PAYS <= count <= COPY_FITS or not hasattr(os, "fork"):
-            return cache(function)
+        if self.jobs == 1 or not self._here or not COPY_PAYS <= count <= COPY_FITS or not hasattr(os, "fork") or sys.platform == "darwin":
+            return cache(function)  # copies of a process can come to a stand on macOS, where the system's libraries have threads
         reading, writing = os.pipe()
         if not (child := os.fork()):
             try:
