@@ -44,7 +44,7 @@ class Entries:
     def __init__(self, content: Path, stands_at: tuple[str, str], seen: Survey, known: Known) -> None:
         self.content, self.stands_at, self.seen, self.known = content, stands_at, seen, known
         self.terms = f"{terms_folder(content)}/"
-        self.last = digest(seen.program, "bodies")
+        self.bodies_key = digest(seen.program, "bodies")
 
     def fail(self) -> NoReturn:
         """Something is wrong with the content: say all of it."""
@@ -146,10 +146,10 @@ class Entries:
         _only(found, texts.values())
         if outdated:
             bodies = tuple((text, body) for text, (_, _, body) in found.items())
-            memo.put("bodies", [(self.last, plain((tuple(self.mentions(names).hashes().items()), bodies)))])
+            memo.put("bodies", [(self.bodies_key, plain((tuple(self.mentions(names).hashes().items()), bodies)))])
         linked = {slug: found[text] for slug, text in texts.items()}
         self.known.used["body"] = self.known.used["linked"] = [body for _, _, body in linked.values()]
-        self.known.used["bodies"] = [self.last]
+        self.known.used["bodies"] = [self.bodies_key]
         return linked
 
     def _recall(self, names: bytes, sources: Mapping[str, bytes], found: dict[bytes, Linked], unknown: dict[bytes, Entry]) -> bool:
@@ -158,7 +158,7 @@ class Entries:
         A text that had its body lately has it still, if it has no word by which a name begins that is new or gone.
         """
         memo, mentions = self.known.memo, self.mentions(names)
-        row = memo.get("bodies", [self.last]).get(self.last)
+        row = memo.get("bodies", [self.bodies_key]).get(self.bodies_key)
         hashes: dict[str, bytes]  # of the names by which those bodies were made, by their first words
         lately: dict[bytes, bytes]
         hashes, lately = map(dict, read(row)) if row else ({}, {})

@@ -115,20 +115,20 @@ class Memo:
         """Write what is new into the file, and forget there what the newest site does not use once it is far too much."""
         if used:
             self._lately, self._held = self._held, {}
-        if self._old is None or self._file != _number(self.path):
+        if not self.path or not self._old or self._file != _number(self.path):
             return  # where somebody has put another file into its place, that is not the one from which this reads
         self._new.execute("COMMIT")
         try:
             # Rows pass from one database to the other in a third of the time that Python would take.
-            self._new.execute("ATTACH ? AS file", (os.fsencode(self.path or ""),))
+            self._new.execute("ATTACH ? AS file", (os.fsencode(self.path),))
             self._new.execute("PRAGMA file.synchronous = OFF")
             self._new.execute("BEGIN")
             for kind in KINDS:
                 self._new.execute(f"INSERT OR REPLACE INTO file.{kind} SELECT * FROM main.{kind}")
             self._forget({kind: set(keys) for kind, keys in used.items()})
             self._new.execute("COMMIT")
-            self._new.close()  # and forget its rows at once; to delete them takes longer than all of this
-            self._new = _temporary()
+            passed_on, self._new = self._new, _temporary()
+            passed_on.close()  # and forget its rows at once; to delete them takes longer than all of this
         except sqlite3.Error:
             if self._new.in_transaction:
                 self._new.execute("ROLLBACK")
