@@ -76,8 +76,8 @@ class Crew:
             from concurrent.futures import BrokenExecutor, ProcessPoolExecutor  # takes 15 ms to import
             from multiprocessing import RawValue, get_context
 
-            # A copy would keep all that this process has gathered by now.
-            context = get_context("spawn") if _in_memory() > MUCH else None
+            # A copy would keep all that this process has gathered by now. The method is named: from Python 3.14 its own is another, whose processes have another parent.
+            context = get_context("fork" if _can_be_copied() and _in_memory() <= MUCH else "spawn")
             self._gone, self._given_up = (BrokenExecutor,), RawValue("b")
             pool = ProcessPoolExecutor(self.jobs, context, _begin, (os.getpid(), self._given_up))
             self._executor = self._stack.enter_context(pool)
@@ -114,8 +114,8 @@ class Crew:
 
         Of all else that the function does nothing is left. Where it fails there, it is called again here.
         """
-        if self.jobs == 1 or not self._here or not COPY_PAYS <= count <= COPY_FITS or not hasattr(os, "fork") or sys.platform == "darwin":
-            return cache(function)  # copies of a process can come to a stand on macOS, where the system's libraries have threads
+        if self.jobs == 1 or not self._here or not COPY_PAYS <= count <= COPY_FITS or not _can_be_copied():
+            return cache(function)
         reading, writing = os.pipe()
         if not (child := os.fork()):
             try:
@@ -156,6 +156,11 @@ class Crew:
             raise OSError("a process of the build was killed; if memory was short, fewer --jobs need less") from None
         if gone:
             raise OSError("the Dask cluster is gone: it has lost its scheduler, or too many workers") from None
+
+
+def _can_be_copied() -> bool:
+    """Whether a copy of this process can go on: on macOS, where the system's libraries have threads, it can come to a stand."""
+    return hasattr(os, "fork") and sys.platform != "darwin"
 
 
 def _in_memory() -> int:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import get_start_method
+from multiprocessing import get_start_method, set_start_method
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -126,14 +126,18 @@ def test_processes_started_anew_beside_other_work(monkeypatch: pytest.MonkeyPatc
 KEPT = ["as imported"]
 
 
-@pytest.mark.parametrize("much", [False, True])
-def test_copies_of_this_process(monkeypatch: pytest.MonkeyPatch, much: bool) -> None:
-    """Processes are copies of this one where the system makes such, but not once it has taken much memory; and a copy looks for garbage in nothing that was here."""
+@pytest.mark.parametrize(("much", "method"), [(False, ""), (True, ""), (False, "forkserver")])
+def test_copies_of_this_process(monkeypatch: pytest.MonkeyPatch, much: bool, method: str) -> None:
+    """Processes are copies of this one where the system makes such, whatever Python's own way to start them, but not once it has taken much memory; and a copy looks for garbage in nothing that was here."""
     monkeypatch.setattr("sitegen.crew.MUCH", 0 if much else 1 << 40)
     monkeypatch.setattr(f"{__name__}.KEPT", ["since then"])
-    copied = get_start_method() == "fork" and not much
-    with Crew(2) as crew:
-        found = set(crew.map(kept, b"", range(PAYS), PAYS))
+    copied, own = sys.platform == "linux" and not much, get_start_method()
+    set_start_method(method or own, force=True)
+    try:
+        with Crew(2) as crew:
+            found = set(crew.map(kept, b"", range(PAYS), PAYS))
+    finally:
+        set_start_method(own, force=True)
     assert found == {("since then", False) if copied else ("as imported", True)}
 
 
