@@ -16,7 +16,8 @@ from zlib import crc32
 from .model import Entry, Glossary
 from .names import MARKS
 from .ngram import BEGIN, END, Draw, LeaveOneOut, Model, Ranking, Sampler, generate, pack
-from .ngram.tokens import CLOSING, OPENING, Token, pieces, tokenize
+from .ngram.packing import MOST_WORDS
+from .ngram.tokens import CLOSING, OPENING, Token, pieces, sentences, tokenize
 from .prose import Readable, curled, uncapitalised, within
 
 STEPS = 12
@@ -78,18 +79,18 @@ class LanguageModel:
         return uncapitalised(tuple(sentence), self.lower_cased)
 
     def scored(self, definition: str) -> tuple[ScoredToken, ...]:
-        """The tokens of a definition with their surprise, -log2 P(token | those before it).
+        """The tokens of a definition with their surprise, -log2 P(token | those before it in its sentence).
 
-        The model is asked as if it had not read this definition.
+        The model is asked as if it had not read this sentence.
         """
-        tokens = tokenize(definition)
-        words = self.words(pieces(curled(definition)))
-        source = LeaveOneOut(self.ranking, words) if words in self._known else self.ranking
-        found = []
-        for token, word, (history, _) in zip(tokens, words, self.model.events(words), strict=False):
-            offer = source.after(history)
-            p = offer.unscaled(word) or offer.unknown
-            found.append(ScoredToken(token, log2(1 / p), tuple(word for _, word in offer.best(3))))
+        tokens, found = iter(tokenize(definition)), []
+        for sentence in sentences(curled(definition)):
+            words = self.words(pieces(sentence))
+            source = LeaveOneOut(self.ranking, words) if words in self._known else self.ranking
+            for word, (history, _) in zip(words, self.model.events(words), strict=False):
+                offer = source.after(history)
+                p = offer.unscaled(word) or offer.unknown
+                found.append(ScoredToken(next(tokens), log2(1 / p), tuple(word for _, word in offer.best(3))))
         return tuple(found)
 
     def run(self, name: str, sentence: str) -> Run:
@@ -174,16 +175,18 @@ def train(glossary: Glossary, readable_of: Callable[[Entry], Iterable[Readable]]
     """The model of this glossary's definitions, summaries, explainers and examples, in that order.
 
     Of a glossary with more tokens than its settings allow it reads whole entries, chosen by the hash of their slugs: any
-    sample is as good, and this one hardly changes with an edit. What others have to read is not asked for.
+    sample is as good, and this one hardly changes with an edit. What others have to read is not asked for. Nor does it read more different words
+    than a browser can be told of.
     """
     settings = glossary.settings
     places = {entry.slug: place for place, entry in enumerate(glossary.entries)}
     found: list[tuple[int, int, Entry, tuple[str, ...]]] = []
-    left = settings.tokens
+    left, vocabulary = settings.tokens, {END}
     for entry in by_chance(glossary.entries):
         for part, words in readable_of(entry):
             left -= len(words) + 1
-            if left >= 0:
+            vocabulary.update(words)
+            if left >= 0 and len(vocabulary) <= MOST_WORDS:
                 found.append((part, places[entry.slug], entry, words))
         if left < 0:
             break

@@ -9,10 +9,11 @@ from math import log2
 import pytest
 
 from sitegen.build import language_model
-from sitegen.ngram import Model, Ranking
+from sitegen.ngram import Model, Ranking, pack, unpack
+from sitegen.ngram.packing import MOST_WORDS
 from sitegen.train import LanguageModel
 
-from .conftest import CONTENT
+from .conftest import CONTENT, MakeContent
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +54,24 @@ def test_a_text_is_counted_once(shipped: LanguageModel) -> None:
     once, again = (pickle.loads(pickle.dumps(shipped.bare())) for _ in range(2))
     assert once.ranking is again.ranking
     assert replace(again, corpus=again.corpus[1:]).ranking is not again.ranking
+
+
+def test_a_definition_of_two_sentences_is_scored_as_if_unread(shipped: LanguageModel) -> None:
+    """Where the model has read a definition as two sentences, each is scored as if it had not been read, and begins without a history."""
+    first, second = ("a", "zorgle", "of", "sorts", "."), ("it", "flibbers", ".")
+    model = replace(shipped, corpus=(*shipped.corpus, first, second), sources=())
+    scored = model.scored("A zorgle of sorts.  It flibbers.")
+    assert [token.text for token, _, _ in scored] == ["A", "zorgle", "of", "sorts", ".", "It", "flibbers", "."]
+    assert scored == (*model.scored("A zorgle of sorts."), *(one._replace(token=one.token._replace(space=True)) if one.token.text == "It" else one for one in model.scored("It flibbers.")))
+    assert min(bits for token, bits, _ in scored if token.text in ("zorgle", "flibbers")) > 10
+
+
+def test_more_words_than_a_browser_can_be_told_of(make_content: MakeContent) -> None:
+    """A text of ever new words is read until these are as many as the browser's file can hold."""
+    entries = {
+        f"term-{i}.yaml": f"term: Term {i}\ndefinition: Number {i}.\nexplainer: {' '.join(f'w{i}x{word}' for word in range(2_000))}.\n" for i in range(35)
+    }
+    site = "title: Test\nbase_url: https://example.org/\ndemo: {tokens: 500000}\n"
+    model = language_model(make_content({"site.yaml": site, **entries}))
+    assert MOST_WORDS - 2_100 < len(model.model.vocabulary) <= MOST_WORDS
+    assert len(unpack(*pack(model.corpus))) == len(model.corpus)

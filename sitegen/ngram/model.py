@@ -148,7 +148,3 @@ class Model:
     def unigram(self, count: int) -> float:
         """P(w) of a word with this adjusted count, without any history."""
         return self.discounted(count, 0) / self.total(()) + self.backoff(()) * self.uniform
-
-    def unigrams(self) -> dict[str, float]:
-        """P(w) of the whole vocabulary."""
-        return {word: self.unigram(count) for word, count in self.followers[0].get((), {}).items()}

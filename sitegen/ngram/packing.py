@@ -14,13 +14,15 @@ from itertools import pairwise, takewhile
 
 from .model import END
 
+MOST_WORDS = 2**16  # that two bytes can tell, END among them
+
 _FREQUENT = 16  # added to a frequent word's control character
 _SHARED = 15  # characters that a word can share with the one before
 _WORD = re.compile(r"([\0-\x1f])([^\0-\x1f]*)")
 
 
 def pack(sentences: Sequence[Sequence[str]]) -> tuple[bytes, bytes]:
-    """The vocabulary and the text of `sentences`. Raises ValueError if the words are more than two bytes can tell."""
+    """The vocabulary and the text of `sentences`. Raises ValueError if these have more than MOST_WORDS words, or a control character in one."""
     frequency = Counter(word for sentence in sentences for word in (*sentence, END))
     ranked = sorted(frequency, key=lambda word: (-frequency[word], word))
     singles = _singles(len(ranked))
