@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .manifest import Group, Manifest
-from .memo import Memo, digest, plain, read
+from .memo import ForgottenError, Memo, digest, plain, read
 from .stage import OvertakenError, Twin
 from .survey import Survey, after, survey
 from .swap import sweep
@@ -23,6 +23,7 @@ from .theme import theme_folders
 from .write import Written, update, write
 
 if TYPE_CHECKING:
+    from .making import Plan
     from .model import File
     from .train import LanguageModel
 
@@ -54,12 +55,18 @@ def build(
     `spent` is told how many seconds each page took. Raises ContentError with every problem, and OSError; the site that
     stood in `out` then stays.
     """
-    work = partial(_build, content, out, templates, (base_url, form_action), progress, memo or Memo(), jobs, scheduler, spent, live)
+    memo = memo or Memo()
+    work = partial(_build, content, out, templates, (base_url, form_action), progress, memo, jobs, scheduler, spent, live)
     with _uncollected(and_after=not live):
         try:
-            return work(trust=True)
-        except OvertakenError:  # what stood there is gone, so that everything has to be made
-            return work(trust=False)
+            try:
+                return work(trust=True)
+            except (OvertakenError, ForgottenError):  # what stood there, or was known, is gone, so that everything has to be looked at
+                memo.let_go()
+                return work(trust=False)
+        except BaseException:
+            memo.doubt()
+            raise
 
 
 def _build(
@@ -71,8 +78,8 @@ def _build(
     seen = _survey(content, folders, memo, live, out)
     place = digest(seen.program, str(out.resolve()))  # what another version of the program has kept may look otherwise
     made = digest(seen.whole(), *stands_at)
-    left: Manifest | None = memo.left.get(place) if live else None
-    row = memo.get("site", [place]).get(place) if trust and not left else None
+    left: Manifest | None = memo.left.get(place) if live and trust else None
+    row = memo.get("site", [place]).get(place) if trust and not live else None
     made_before, data = read(row) if row else (left.made if left else None, b"")
 
     @cache
@@ -105,7 +112,6 @@ def _build(
             if not live:
                 memo.let_go()  # the books of a large site take as much memory
 
-        memo.left.pop(place, None)  # one that fails leaves nobody knows what
         if live:
             memo.spoke[place] = plan.model
         spoilt, twin_stands = looks()
@@ -114,22 +120,29 @@ def _build(
         if live and plan.kept:
             try:
                 written = update(made_files(), out, before(), plan.kept)
-            except StoppedError:
-                memo.left[place] = _halfway(before(), plan.keys, groups)
+            except BaseException as error:
+                memo.left[place] = _halfway(before(), plan, groups, isinstance(error, StoppedError))
                 raise
         else:
             written = write(made_files(), out, before(), plan.kept, twin)
     written = replace(written, behind=plan.behind)
+    memo.left.pop(place, None)
     if live:
         live.ready(written)
-    if survey(content, folders, memo, seen) == seen:  # else nobody can say of what it was made
-        new = {name: Group(plan.keys[name], tuple(paths)) for name, paths in groups.items()}
-        manifest = Manifest(b"" if plan.behind else made, {**plan.kept, **new}, written.stamps)
+    settled = survey(content, folders, memo, seen) == seen  # else nobody can say of what it was made
+    new = {name: Group(plan.keys[name] if settled else b"", tuple(paths)) for name, paths in groups.items()}
+    manifest = Manifest(made if settled and not plan.behind else b"", {**plan.kept, **new}, written.stamps)
+    used = {**known.used, "files": ()}
+    if live:
+        memo.left[place] = manifest
+    else:
         row = plain((manifest.made, plain(manifest.plain())))
         memo.put("site", [(place, row), (_beside(place), plain(tuple(written.twin.items())))])
-        if live:
-            memo.left[place] = manifest
-        memo.keep({**known.used, "site": [place, _beside(place)], "files": []})
+        used["site"] = (place, _beside(place))
+    if settled:
+        memo.keep(used)
+    else:
+        memo.doubt()
     return written
 
 
@@ -162,17 +175,20 @@ def _uncollected(and_after: bool) -> Iterator[None]:
         gc.enable()
 
 
-def _halfway(before: Manifest, keys: Mapping[str, bytes], groups: Mapping[str, Sequence[str]]) -> Manifest:
-    """What stands where the site `before` was being updated when `groups` were written: an entry's as a whole, the others perhaps in part.
+def _halfway(before: Manifest, plan: Plan, groups: Mapping[str, Sequence[str]], stopped: bool) -> Manifest:
+    """What stands where the site `before` was being updated when `groups` were written: where that was `stopped`, an entry's as a whole, the others perhaps in part.
 
-    A group that has lost files to others, or still has files that it should not, has no key any more, so that it is made again.
+    A group that has lost files to others, or still has files that it should not, has no key any more, so that it is made again; as are all
+    that were not to be kept where there was an error, perhaps in the middle of one.
     """
     taken = {path for paths in groups.values() for path in paths}
 
     def now(name: str) -> Group:
         old, new = before.groups.get(name, Group(b"", ())), groups.get(name, ())
         paths = (*new, *(path for path in old.paths if path not in taken))
-        key, whole = (keys[name], len(paths) == len(new) and not name.startswith("/")) if new else (old.key, len(paths) == len(old.paths))
+        if not stopped and name not in plan.kept:
+            return Group(b"", paths)
+        key, whole = (plan.keys[name], len(paths) == len(new) and not name.startswith("/")) if new else (old.key, len(paths) == len(old.paths))
         return Group(key if whole else b"", paths)
 
     return Manifest(b"", {name: now(name) for name in {**before.groups, **groups}}, before.stamps)

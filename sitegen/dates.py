@@ -5,7 +5,6 @@ File times are not asked: a fresh clone sets them all to now.
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,19 +13,17 @@ from pathlib import Path
 from .model import Dates
 
 
-def entry_dates(folder: Path) -> dict[str, Dates]:
-    """`git_dates` in the environment of this program."""
-    return git_dates(folder, os.environ)
-
-
-def git_dates(folder: Path, environment: Mapping[str, str]) -> dict[str, Dates]:
-    """For every file name in `folder` that git tracks, its first and last commit; others get the epoch of
-    `environment`, if that has one. The empty name stands for those others."""
-    found: dict[str, Dates] = {}
+def epoch_dates(environment: Mapping[str, str]) -> Dates | None:
+    """The epoch of `environment`, if that has one: for entries that git does not know."""
     epoch = environment.get("SOURCE_DATE_EPOCH", "")
-    if epoch.isascii() and epoch.isdigit() and int(epoch) < 253402300800:
-        moment = datetime.fromtimestamp(int(epoch), UTC)
-        found[""] = Dates(moment, moment)
+    if not (epoch.isascii() and epoch.isdigit() and int(epoch) < 253402300800):
+        return None
+    moment = datetime.fromtimestamp(int(epoch), UTC)
+    return Dates(moment, moment)
+
+
+def git_dates(folder: Path) -> dict[str, Dates] | None:
+    """For every file name in `folder` that git tracks, its first and last commit; None if git does not answer."""
     command = [
         "git",
         "-c",
@@ -34,7 +31,7 @@ def git_dates(folder: Path, environment: Mapping[str, str]) -> dict[str, Dates]:
         "-c",
         "log.showRoot=true",
         "log",
-        "--format=%x01%ct",
+        "--format=//%ct",  # as no file's name can be
         "--name-only",
         "--no-renames",
         "-z",
@@ -45,10 +42,14 @@ def git_dates(folder: Path, environment: Mapping[str, str]) -> dict[str, Dates]:
     try:
         log = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=True).stdout
     except (OSError, subprocess.SubprocessError):
-        return found
-    for commit in log.decode(errors="replace").split("\x01")[1:]:
+        return None
+    found: dict[str, Dates] = {}
+    for commit in log.decode(errors="replace").split("//")[1:]:
         seconds, *names = commit.replace("\n", "\0").split("\0")
-        moment = datetime.fromtimestamp(int(seconds), UTC)
+        try:
+            moment = datetime.fromtimestamp(int(seconds), UTC)
+        except (ValueError, OverflowError, OSError):  # that no calendar has
+            continue
         for name in filter(None, names):  # commits come newest first
             last = found[name].updated if name in found else moment
             found[name] = Dates(min(moment, last), max(moment, last))

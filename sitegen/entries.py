@@ -101,7 +101,7 @@ class Entries:
         return key, self.known.one("glossary", key, lambda: self._linked(draft, sources))
 
     def _linked(self, draft: Draft, sources: list[bytes]) -> tuple[Glossary, bytes]:
-        facts = self.known.memo.get("facts", sources)
+        facts = self.known.memo.known("facts", sources)
         whole = Draft(
             draft.settings, tuple(from_facts(read(facts[source])) for source in sources), draft.explorables, draft.issues,
             draft.held_out, draft.problems,
@@ -132,7 +132,7 @@ class Entries:
         def values() -> Iterator[tuple[Entry, bytes]]:
             for entry in unknown.values():
                 source = sources[entry.place.path]
-                yield entry, memo.get("texts", [source])[source]
+                yield entry, memo.known("texts", [source])[source]
 
         results = self.known.crew.map(body_maker, names, values(), len(unknown))
         for (text, entry), (body, words_, mentionable) in zip(unknown.items(), results, strict=True):

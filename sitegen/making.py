@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .check import check
-from .dates import entry_dates
+from .dates import epoch_dates, git_dates
 from .entries import Entries, Linked
 from .known import Known
 from .load import outline
@@ -108,7 +109,7 @@ class Making:
         """The about page and the newsletter's issues as HTML, and the styles of their formulas; the glossary is known as `key`."""
 
         def of_names() -> bytes:
-            return digest(names, *((entry.slug, entry.title, entry.aliases) for entry in glossary.entries))
+            return digest(names, *((entry.slug, entry.term, entry.title, entry.aliases) for entry in glossary.entries))
 
         hashed: bytes = self.known.memo.hold("names", key, of_names)
         markups: list[Markup] = []
@@ -130,13 +131,14 @@ class Making:
     def _dates(self, key: bytes, glossary: Glossary) -> tuple[bytes, dict[str, Dates]]:
         """When the entries of the glossary known as `key` changed, by slug, after a hash of it."""
         folder = self.content / "terms"
-        known_as = digest(str(folder.resolve()), self.seen.history)
-        found = self.known.one("dates", known_as, lambda: entry_dates(folder))
+        known_as = digest(self.seen.program, str(folder.resolve()), self.seen.history)
+        found: dict[str, Dates] = self.known.one("dates", known_as, lambda: git_dates(folder)) or {}
+        epoch = epoch_dates(os.environ)
 
         def dates() -> tuple[bytes, dict[str, Dates]]:
             names = {entry.slug: entry.place.path.rpartition("/")[2] for entry in glossary.entries}
-            dates = {slug: moments for slug, name in names.items() if (moments := found.get(name, found.get("")))}
-            spelled = {id(of): (of.published.isoformat(), of.updated.isoformat()) for of in found.values()}
+            dates = {slug: moments for slug, name in names.items() if (moments := found.get(name, epoch))}
+            spelled = {id(of): (of.published.isoformat(), of.updated.isoformat()) for of in dates.values()}
             return digest(*((slug, spelled[id(of)]) for slug, of in sorted(dates.items()))), dates
 
         known: tuple[bytes, dict[str, Dates]] = self.known.memo.hold("dates by slug", digest(known_as, key), dates)
@@ -158,14 +160,14 @@ class Making:
         around = Surroundings(site, places)
 
         def one(kind: str, key: bytes) -> bytes:
-            return self.known.memo.get(kind, [key])[key]
+            return self.known.memo.known(kind, [key])[key]
 
         def pages() -> Iterator[tuple[Any, ...]]:
             for place, entry in zip(places, entries, strict=True):
                 source, body = sources[entry.place.path], linked[entry.slug][2]
                 yield entry, one("texts", source), one("body", body), around.around(place), one("printed", said[entry.slug])
 
-        results = self.known.crew.map(page_maker, pickle.dumps((site.frame, code), 5), pages(), len(entries))
+        results = self.known.crew.map(page_maker, pickle.dumps((site.frame, code, self.seen.of_theme()), 5), pages(), len(entries))
 
         def rendered() -> Iterator[tuple[str, File]]:
             for entry, (files, seconds) in zip(entries, results, strict=True):

@@ -20,6 +20,7 @@ from typing import Any
 KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked", "bodies", "body", "reading", "page", "around", "first", "parts", "templates", "glossary", "model", "opening", "said", "printed", "site")
 KEPT = 3  # times as many results as the newest site needs may stay, for other branches
 SPARE = 8
+UNCOMPARED = ("theme", "glossary", "first", "parts")  # kinds made of files that are read without comparing them with their hashes
 MANY = 1_000  # for more results than these, all of their kind are read
 
 
@@ -43,6 +44,13 @@ def read(data: bytes) -> Any:
     return marshal.loads(data)
 
 
+class ForgottenError(OSError):
+    """Another build has forgotten a result that was known when this one began."""
+
+    def __str__(self) -> str:
+        return "another build has cleared out what this one remembered; build again"
+
+
 class Memo:
     """The results, by kind and key. Values are bytes here; `load` and `save` take any that can be pickled.
 
@@ -57,10 +65,10 @@ class Memo:
         self._old = _opened(path) if path else None
         self._file = _number(path)
         self._held: dict[tuple[str, bytes], Any] = {}  # since the last `keep`
+        self._lately: dict[tuple[str, bytes], Any] = {}  # and before it
         self.left: dict[bytes, Any] = {}  # by folder, the manifest of the site that this process put there and nobody else touches
         self.seen: dict[str, Any] = {}  # by folder, the survey of which this process last made its site
         self.spoke: dict[bytes, Any] = {}  # by folder, the language model whose words that site shows
-        self._lately: dict[tuple[str, bytes], Any] = {}  # and before it
 
     def get(self, kind: str, keys: Collection[bytes]) -> dict[bytes, bytes]:
         """The results for those of `keys` that are known."""
@@ -73,6 +81,13 @@ class Memo:
             row = self._new.execute(query, (key,)).fetchone() or self._ask(query, key)
             if row:
                 found[key] = row[0]
+        return found
+
+    def known(self, kind: str, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        """The results for `keys`, all of which were known. Raises ForgottenError if one is not any more."""
+        found = self.get(kind, keys)
+        if not all(key in found for key in keys):
+            raise ForgottenError
         return found
 
     def _ask(self, query: str, key: bytes) -> tuple[bytes] | None:
@@ -101,6 +116,12 @@ class Memo:
     def let_go(self) -> None:
         """Hold nothing any more."""
         self._held, self._lately = {}, {}
+
+    def doubt(self) -> None:
+        """Forget what is new of the kinds whose files may have been others than those of which the key says."""
+        for kind in UNCOMPARED:
+            self._new.execute(f"DELETE FROM {kind}")
+        self._held = {place: value for place, value in self._held.items() if place[0] not in UNCOMPARED}
 
     def load(self, kind: str, key: bytes) -> Any:
         """One result, or None."""

@@ -32,7 +32,7 @@ class Says:
         def readable_of(entry: Entry) -> tuple[Readable, ...]:
             if entry.slug not in found:
                 body = linked[entry.slug][2]
-                found[entry.slug] = readable(entry, Body.of(read(self.known.memo.get("body", [body])[body])))
+                found[entry.slug] = readable(entry, Body.of(read(self.known.memo.known("body", [body])[body])))
             return found[entry.slug]
 
         def reading_of(entry: Entry) -> tuple[int, bytes]:

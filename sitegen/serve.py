@@ -86,18 +86,17 @@ class _State:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    disable_nagle_algorithm = True
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Serves the built folder below the site's base path, with the reload script put into every page."""
+    """Serves the built folder, with the reload script put into every page."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = 65536
     disable_nagle_algorithm = True
 
-    def __init__(self, *args: Any, state: _State, base: str, newsletter: list[str], **options: Any) -> None:
-        self.state, self.base, self.newsletter = state, base, newsletter
+    def __init__(self, *args: Any, state: _State, newsletter: list[str], **options: Any) -> None:
+        self.state, self.newsletter = state, newsletter
         super().__init__(*args, **options)
 
     def do_GET(self) -> None:
@@ -108,11 +107,6 @@ class _Handler(SimpleHTTPRequestHandler):
             self._answer(200, "text/javascript", _RELOAD.encode())
         elif self.newsletter and _is_newsletters(path):
             self._forward(path)
-        elif path == "/" != self.base:
-            self.send_response(302)
-            self.send_header("Location", self.base)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
         else:
             self._file()
 
@@ -157,19 +151,17 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def _file(self) -> None:
         path = urlsplit(self.path).path
-        if path.startswith(self.base):
-            self.path = "/" + path[len(self.base) :]
-            local = self.translate_path(self.path)
-            if os.path.isdir(local) and not path.endswith("/"):
-                self.send_response(301)
-                self.send_header("Location", path + "/")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            file = os.path.join(local, "index.html") if os.path.isdir(local) else local
-            if os.path.isfile(file):  # unlike Path's, this asks about any name, however long
-                self._answer(200, self.guess_type(file), Path(file).read_bytes())
-                return
+        local = self.translate_path(path)
+        if os.path.isdir(local) and not path.endswith("/"):
+            self.send_response(301)
+            self.send_header("Location", path + "/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        file = os.path.join(local, "index.html") if os.path.isdir(local) else local
+        if os.path.isfile(file):  # unlike Path's, this asks about any name, however long
+            self._answer(200, self.guess_type(file), Path(file).read_bytes())
+            return
         missing = Path(self.directory) / "404.html"
         self._answer(404, "text/html", missing.read_bytes() if missing.is_file() else _WAITING)
 
@@ -226,7 +218,7 @@ def serve(
         out = Path(folder) / "site"
         state = _State()
         newsletter: list[str] = []
-        handler = partial(_Handler, directory=str(out), state=state, base="/", newsletter=newsletter)
+        handler = partial(_Handler, directory=str(out), state=state, newsletter=newsletter)
         with _Server((host, port), handler) as server, ExitStack() as stack:
             address = f"http://{host}:{server.server_port}/"
             newsletter += filter(None, [stack.enter_context(mount(address))])

@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from .memo import Memo, digest, plain, read
@@ -101,20 +103,27 @@ def is_passed_over(name: str) -> bool:
     return name.startswith(".") or name.endswith(("~", ".swp", ".tmp"))
 
 
-def _look(folder: str, known: _Stamped, now: _Stamped, passed_over: Callable[[str], bool], but: str = "") -> Iterator[tuple[str, bytes]]:
-    """The hash of every file below `folder`, and of what links lead to, but for those passed over and what is in the folder `but`."""
+def _look(
+    folder: str, known: _Stamped, now: _Stamped, passed_over: Callable[[str], bool], but: str = "", above: tuple[str, ...] = ()
+) -> Iterator[tuple[str, bytes]]:
+    """The hash of every file below `folder`, and of what links lead to, but for those passed over and what is in the folder `but`.
+
+    A link to one of the folders `above` leads to nothing new.
+    """
+    if (real := os.path.realpath(folder)) in above:
+        return
     try:
         with os.scandir(folder) as there:
             entries = list(there)
     except OSError:
         return
     for entry in entries:
-        path = entry.path
+        path = entry.path.removeprefix("./")  # as pathlib has it where the content is the folder `.`
         if passed_over(entry.name) or path == but:
             continue
         try:
             if entry.is_dir():
-                yield from _look(path, known, now, passed_over, but)
+                yield from _look(path, known, now, passed_over, but, (*above, real))
                 continue
             status = entry.stat()
         except OSError:
@@ -151,12 +160,16 @@ def bytes_of(path: str) -> bytes | None:
     return None
 
 
+@cache  # it is the program that runs, whatever is installed meanwhile
 def _program() -> bytes:
     """A hash of this program, its interpreter, and the names and versions of all packages beside it."""
     package = Path(__file__).parent
     sources = sorted(file for file in package.rglob("*.py"))
-    packages = sorted(name for folder in sys.path if os.path.isdir(folder) for name in os.listdir(folder) if name.endswith(".dist-info"))
-    return digest(sys.version, *packages, *(file.read_bytes() for file in sources))
+    packages: list[str] = []
+    for folder in filter(os.path.isdir, sys.path):
+        with suppress(OSError):
+            packages += (name for name in os.listdir(folder) if name.endswith((".dist-info", ".egg-info")))
+    return digest(sys.version, *sorted(packages), *(file.read_bytes() for file in sources))
 
 
 def _history(content: Path) -> bytes:

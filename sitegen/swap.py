@@ -33,7 +33,8 @@ def new_stage(out: Path, of: Path | None = None) -> tuple[Path, int]:
             if of or not isinstance(error, FileNotFoundError):
                 raise
             continue
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
         if stage.exists():
             return stage, lock
         os.close(lock)

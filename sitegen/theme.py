@@ -32,8 +32,9 @@ def load_theme(folders: tuple[Path, ...]) -> Theme:
     for folder in reversed(folders):
         root = folder / "assets"
         for file in sorted(root.rglob("*")):
-            if file.is_file() and not file.name.startswith("."):
-                script, joins, part = file.relative_to(root).as_posix().partition(".js/")
+            name = file.relative_to(root).as_posix()
+            if file.is_file() and not any(part.startswith(".") for part in name.split("/")):
+                script, joins, part = name.partition(".js/")
                 parts = assets.setdefault(script + joins.rstrip("/"), {})
                 if (part == "") != ("" in parts):
                     parts.clear()

@@ -50,7 +50,8 @@ def _model(shared: bytes) -> LanguageModel:
 
 
 def _renderer(shared: bytes) -> Renderer:
-    return Renderer(*pickle.loads(shared))
+    frame, code, _ = pickle.loads(shared)  # and a hash of the templates, of which it may have some in memory
+    return Renderer(frame, code)
 
 
 # An entry's facts and texts as plain bytes; or None if something is wrong with it, which is for `check` to say.

@@ -101,6 +101,32 @@ def test_dates_are_those_of_git(tmp_path: Path, tiny: Path) -> None:
     assert [title.text for title in feed.iterfind("{*}entry/{*}title")] == ["Token", "C++", "困惑度"]
 
 
+def test_git_that_cannot_be_read(tmp_path: Path, tiny: Path) -> None:
+    """A commit of a year that no calendar has is passed over, and a name may hold any sign; dates that git failed to tell once are asked for again."""
+    git(tmp_path, "init", "-q")
+    (tiny / "terms" / "a\x01b.txt").write_text("gone soon")
+    for moment in ("@253402300801 +0000", "2024-05-06T07:08:09+0000"):
+        with (tiny / "terms" / "token.yaml").open("a") as file:
+            file.write(f"# {moment}\n")
+        git(tmp_path, "add", "content/terms")
+        git(tmp_path, "commit", "-q", "-m", "x", GIT_COMMITTER_DATE=moment)
+        (tiny / "terms" / "a\x01b.txt").unlink(missing_ok=True)
+    real, failing = shutil.which("git"), tmp_path / "bin" / "git"
+    failing.parent.mkdir()
+    failing.write_text(f'#!/bin/sh\ncase "$*" in *showRoot*) exit 128;; esac\nexec {real} "$@"\n')
+    failing.chmod(0o755)
+    for out, path, found in (("site", f"{failing.parent}:{os.environ['PATH']}", None), ("other", os.environ["PATH"], "2024-05-06T07:08:09+00:00")):
+        result = sitegen("build", "--content", tiny, "--out", tmp_path / out, "--memo", tmp_path / "memo", cwd=tmp_path, PATH=path)
+        assert (result.status, result.err) == (0, "")
+        entry = json.loads((tmp_path / out / "api" / "terms" / "token.json").read_text("utf-8"))
+        assert (entry["published"], entry["updated"]) == (found, found)
+
+
+def test_inside_the_content(tmp_path: Path, tiny: Path) -> None:
+    """The content may be the folder in which the command is called."""
+    assert built(Path("."), tmp_path / "site", cwd=tiny) == built(tiny, tmp_path / "other")
+
+
 def _dates(path: Path) -> list[str]:
     return [line.split('"')[3] for line in path.read_text("utf-8").splitlines() if '"published"' in line or '"updated"' in line]
 

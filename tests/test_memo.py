@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import re
@@ -21,6 +22,7 @@ from zlib import crc32
 import pytest
 import yaml
 
+from sitegen import making
 from sitegen.build import Live, build
 from sitegen.crew import StoppedError
 from sitegen.memo import KEPT, SPARE, Memo
@@ -358,6 +360,108 @@ def test_what_was_held_and_forgotten(tmp_path: Path, make_content: MakeContent) 
             assert outcome_with(memo, content, out, at_once=False) == []
             assert outcome(content, tmp_path / "clean", None) == []
             assert tree(out) == tree(tmp_path / "clean")
+
+
+def test_names_without_links(tmp_path: Path, make_content: MakeContent) -> None:
+    """A link on the about page by a name that moves from one entry to another leads there, though neither is linked by itself."""
+    site = "title: T\nbase_url: https://example.org/\nabout: See [[Foo]].\n"
+
+    def content(first: str, second: str) -> Path:
+        rest = "\nautolink: false\ndefinition: A thing.\n"
+        return make_content({"site.yaml": site, "e1.yaml": f"term: {first}{rest}", "e2.yaml": f"term: {second}{rest}"})
+
+    for number, names in enumerate([("Foo\nsense: bar", "Foo (baz)"), ("Foo (bar)", "Foo\nsense: baz")]):
+        assert outcome(content(*names), tmp_path / "site", tmp_path / "memo") == []
+        assert outcome(content(*names), tmp_path / f"clean-{number}", None) == []
+        assert tree(tmp_path / "site") == tree(tmp_path / f"clean-{number}")
+
+
+@pytest.mark.parametrize("reader", ["load_theme", "outline"])
+def test_saved_between_two_looks(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, reader: str) -> None:
+    """What is read after a save, under the hash of before it, is not remembered: taken back, the site is again what it was."""
+    content, own = small(make_content), tmp_path / "own" / "assets"
+    own.mkdir(parents=True)
+    site, style = content / "site.yaml", own / "own.css"
+    first, real = site.read_text(), getattr(making, reader)
+    style.write_text("a{color:red}")
+
+    def late(*args: object) -> object:
+        monkeypatch.setattr(making, reader, real)
+        site.write_text(first.replace("Test", "Later"))
+        style.write_text("a{color:blue}")
+        return real(*args)
+
+    monkeypatch.setattr(making, reader, late)
+    with Memo(tmp_path / "memo") as memo:
+        for _ in range(2):
+            build(content, tmp_path / "live", own.parent, memo=memo, jobs=1, live=live())
+    later = tree(tmp_path / "live")
+    build(content, tmp_path / "clean", own.parent, jobs=1)
+    assert later == tree(tmp_path / "clean")
+    site.write_text(first)
+    style.write_text("a{color:red}")
+    with Memo(tmp_path / "memo") as memo:
+        build(content, tmp_path / "site", own.parent, memo=memo, jobs=1)
+    build(content, tmp_path / "clean", own.parent, jobs=1)
+    assert tree(tmp_path / "site") == tree(tmp_path / "clean") != later
+
+
+def test_no_room_for_an_update(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an update that failed in the middle of an entry, the next one makes the site right, also if that entry is gone by then."""
+    text = "definition: A thing of which so much can be said that not all of it is read.\n"
+    entries = {f"{letter}{i}.yaml": f"term: {letter}{i}x\n{text}" for letter in "abcdefghijklmnop" for i in range(6)}
+    content, site = make_content({"site.yaml": "title: T\nbase_url: https://example.org/\ndemo: {tokens: 1000}\n", **entries}), tmp_path / "site"
+    new, real = content / "terms" / "a9.yaml", os.replace
+
+    def full(source: Path, target: Path) -> None:
+        if "api" in target.parts and target.stem == new.stem:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(source, target)
+
+    with Memo() as memo:
+        for gone in (True, False):
+            build(content, site, memo=memo, jobs=1, live=live())
+            new.write_text(f"term: A9x\n{text}")
+            with monkeypatch.context() as patched:
+                patched.setattr("os.replace", full)
+                with pytest.raises(OSError, match="No space left"):
+                    build(content, site, memo=memo, jobs=1, live=live())
+            assert (site / "terms" / new.stem / "index.html").exists()
+            if gone:
+                new.unlink()
+            build(content, site, memo=memo, jobs=1, live=live())
+            assert outcome(content, tmp_path / "clean", None) == []
+            assert tree(site) == tree(tmp_path / "clean")
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_forgotten_by_others(tmp_path: Path, make_content: MakeContent, at_once: bool) -> None:
+    """A glossary beside it, built with the same memo, may make that forget what a program that runs all the time knows to be there."""
+    content = small(make_content, 40)
+    other = shutil.copytree(content, tmp_path / "other")
+    for file in sorted((other / "terms").iterdir())[3:]:
+        file.unlink()
+    with Memo(tmp_path / "memo") as memo:
+        assert outcome_with(memo, content, tmp_path / "site", at_once) == []
+        assert outcome(other, tmp_path / "public", tmp_path / "memo") == []
+        (content / "site.yaml").write_text("title: Another\nbase_url: https://example.org/\n")
+        assert outcome_with(memo, content, tmp_path / "site", at_once) == []
+    assert outcome(content, tmp_path / "clean", None) == []
+    assert tree(tmp_path / "site") == tree(tmp_path / "clean")
+
+
+def test_many_sites_that_are_looked_at(tmp_path: Path, make_content: MakeContent) -> None:
+    """However often a site was looked at while it changed, a build of the whole finds its own pages as it left them."""
+    content, made = small(make_content, 40), list[str]()
+    (content / "site.yaml").write_text("title: T\nbase_url: https://example.org/\ndemo: {tokens: 1000}\n")
+    assert outcome(content, tmp_path / "site", tmp_path / "memo") == []
+    for number in range(KEPT * 2 + SPARE):
+        assert outcome(content, tmp_path / f"live-{number}", tmp_path / "memo", at_once=False) == []
+    with (content / "terms" / "term-0.yaml").open("a") as file:
+        file.write("pronunciation: term\n")
+    with Memo(tmp_path / "memo") as memo:
+        build(content, tmp_path / "site", memo=memo, jobs=1, spent=lambda path, _: made.append(path))
+    assert made == ["terms/term-0/"]
 
 
 # --- nothing to do --------------------------------------------------------------------------------

@@ -77,3 +77,15 @@ def test_an_entry_that_becomes_a_link(content: Path) -> None:
         entry.rename(content.parent / "elsewhere.yaml")
         entry.symlink_to(content.parent / "elsewhere.yaml")
         assert after({str(entry)}, content, before) is None
+
+
+def test_links_that_lead_back(content: Path) -> None:
+    """Folders that are links to those around them hold nothing new, however many there are; others hold what they lead to."""
+    for name in ("a", "b", "c"):
+        (content / name).symlink_to(".")
+    (content / "terms" / "up").symlink_to("..")
+    (content / "more").symlink_to("terms")
+    with Memo() as memo:
+        found = survey(content, (), memo).content
+    names = ["more/beam.yaml", "more/head.yaml", "site.yaml", "terms/beam.yaml", "terms/head.yaml"]
+    assert sorted(os.path.relpath(path, content) for path in found) == names

@@ -9,7 +9,8 @@ from pathlib import Path
 from jinja2.runtime import Context
 from rjsmin import jsmin
 
-from sitegen.build import build
+from sitegen.build import Live, build
+from sitegen.memo import Memo
 
 from .conftest import PROJECT, MakeContent, sitegen
 
@@ -67,3 +68,29 @@ def test_pages_are_forgotten_at_once(tmp_path: Path, make_content: MakeContent) 
 
     few, many = left(4), left(24)
     assert many - few < 10, "twenty more pages leave some of their contexts; what is made once for all leaves a few"
+
+
+def test_hidden_files(tmp_path: Path, make_content: MakeContent) -> None:
+    """What is hidden among the assets, in whichever folder, is none of them."""
+    own = tmp_path / "own" / "assets"
+    for name in ("shown/a.txt", ".hidden/b.txt", "shown/.hidden/c.txt", ".d.txt"):
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / name).write_text("x")
+    content = make_content(ENTRY)
+    build(content, tmp_path / "shipped", jobs=1)
+    build(content, tmp_path / "site", own.parent, jobs=1)
+    names = [{file.name for file in (tmp_path / out).rglob("*.txt")} for out in ("shipped", "site")]
+    assert names[1] - names[0] == {"a.txt"}
+
+
+def test_an_included_text(tmp_path: Path, make_content: MakeContent) -> None:
+    """What a template includes that is no page is looked at again once it is saved, also by a program that runs all the time."""
+    content, own, site = make_content(ENTRY), tmp_path / "own", tmp_path / "site"
+    own.mkdir()
+    (own / "term.html").write_text((PROJECT / "templates" / "term.html").read_text("utf-8").replace("{% block main %}", '{% block main %}{% include "note.txt" %}', 1))
+    live = Live(lambda _: None)
+    with Memo() as memo:
+        for note in ("The first note.", "The second note."):
+            (own / "note.txt").write_text(note)
+            build(content, site, own, memo=memo, jobs=1, live=live)
+            assert note in (site / "terms" / "token" / "index.html").read_text("utf-8")

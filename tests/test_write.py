@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -160,3 +161,16 @@ def test_symlink_inside_the_site(tmp_path: Path) -> None:
     assert (mine / "a.html").read_text() == "1"
     assert not (out / "x").is_symlink()
     assert (out / "x" / "a.html").read_text() == "2"
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where folders cannot be locked a site is written all the same, and nothing stays beside it."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    for text in "12":
+        write(files(a=text), tmp_path / "site")
+        assert (tmp_path / "site" / "a.html").read_text() == text
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]

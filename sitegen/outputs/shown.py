@@ -117,7 +117,7 @@ class Surroundings:
 
     def digests(self) -> list[bytes]:
         """A hash of what stands around each entry, all having been asked about."""
-        hashes = {entry.slug: digest(entry.slug, entry.title, entry.definition, entry.level) for entry in self.entries}
+        hashes = {entry.slug: digest(entry.slug, entry.title, entry.definition) for entry in self.entries}
         moments = {id(dates): f"{dates.published.isoformat()} {dates.updated.isoformat()}" for dates in self.dates.values()}
 
         def hashed(place: int) -> bytes:

@@ -79,7 +79,6 @@ def term_page(shown: Shown, renderer: Renderer) -> Iterator[File]:
         next=around.after[0] if around.after else None,
         tokens=shown.printed.tokens,
         demo=shown.printed.demo,
-        markdown_path=path + "index.md",
     )  # fmt: skip
 
 

@@ -25,7 +25,6 @@ class Card(NamedTuple):
     term: str
     path: str
     definition: str
-    level: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ class ReferenceView:
 
 def card(entry: Entry) -> Card:
     """An entry as lists show it."""
-    return Card(entry.slug, entry.title, entry.path, entry.definition, entry.level)
+    return Card(entry.slug, entry.title, entry.path, entry.definition)
 
 
 @lru_cache(maxsize=1)
