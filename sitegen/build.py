@@ -52,8 +52,8 @@ def build(
 ) -> Written:  # fmt: skip
     """Build the site of the folder `content` in the folder `out`, all of it at once unless it is `live`.
 
-    `spent` is told how many seconds each page took. Raises ContentError with every problem, and OSError; the site that
-    stood in `out` then stays.
+    `spent` is told how many seconds each page took. Raises ContentError with every problem, NotOursError and OSError; the site that
+    stood in `out` then stays. A `live` one may end with StoppedError.
     """
     memo = memo or Memo()
     work = partial(_build, content, out, templates, (base_url, form_action), progress, memo, jobs, scheduler, spent, live)

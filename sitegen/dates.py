@@ -8,7 +8,9 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from unicodedata import normalize
 
 from .model import Dates
 
@@ -23,7 +25,7 @@ def epoch_dates(environment: Mapping[str, str]) -> Dates | None:
 
 
 def git_dates(folder: Path) -> dict[str, Dates] | None:
-    """For every file name in `folder` that git tracks, its first and last commit; None if git does not answer."""
+    """For every file name in `folder` that git tracks, as Unicode composes it, its first and last commit; None if git does not answer."""
     command = [
         "git",
         "-c",
@@ -50,7 +52,7 @@ def git_dates(folder: Path) -> dict[str, Dates] | None:
             moment = datetime.fromtimestamp(int(seconds), UTC)
         except (ValueError, OverflowError, OSError):  # that no calendar has
             continue
-        for name in filter(None, names):  # commits come newest first
+        for name in map(partial(normalize, "NFC"), filter(None, names)):  # commits come newest first
             last = found[name].updated if name in found else moment
             found[name] = Dates(min(moment, last), max(moment, last))
     return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from .check import check
 from .dates import epoch_dates, git_dates
@@ -136,7 +137,8 @@ class Making:
         epoch = epoch_dates(os.environ)
 
         def dates() -> tuple[bytes, dict[str, Dates]]:
-            names = {entry.slug: entry.place.path.rpartition("/")[2] for entry in glossary.entries}
+            # macOS may spell a name in other characters than git does.
+            names = {entry.slug: normalize("NFC", entry.place.path.rpartition("/")[2]) for entry in glossary.entries}
             dates = {slug: moments for slug, name in names.items() if (moments := found.get(name, epoch))}
             spelled = {id(of): (of.published.isoformat(), of.updated.isoformat()) for of in dates.values()}
             return digest(*((slug, spelled[id(of)]) for slug, of in sorted(dates.items()))), dates

@@ -50,7 +50,7 @@ def _files_digest(files: Mapping[str, bytes]) -> bytes:
 def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey | None = None) -> Survey:
     """Look at every file of the two, at the program, and at git.
 
-    After an `earlier` survey only at what a build reads without comparing it with its hash: not at entries, program and git.
+    After an `earlier` survey only at what a build reads without comparing it with its hash: not at entries; nor again at program and git.
     """
     key = digest(str(content.resolve()), *(str(folder) for folder in theme))
     data = memo.get("files", [key]).get(key)

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @lru_cache(maxsize=4)
 def _made(make: Callable[[bytes], T], shared: bytes) -> T:
-    """What `make` makes of what entries share. The last of each kind is kept: chunks of one kind follow each other, and the next build may share the same."""
+    """What `make` makes of what entries share. The last few are kept: chunks of one kind follow each other, and the next build may share the same."""
     return make(shared)
 
 

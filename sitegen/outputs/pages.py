@@ -35,7 +35,7 @@ def pages(site: Site, renderer: Renderer) -> Iterator[File]:
         yield page("topics.html", "topics/", "Topics", f"The terms of {settings.title} by topic.", at_once=at_once)
     for topic in view.topics:
         description = topic.description or f"{topic.count} terms about {topic.name.lower()}."
-        part = lists_of.get(topic.slug) or Part(topic.name, topic.path, topic.count, topic.cards, ())
+        part = Part(topic.name, topic.path, topic.count, topic.cards, ()) if at_once else lists_of[topic.slug]
         yield page("topic.html", topic.path, topic.name, description, ("Topics", "topics/"), topic=topic, part=part)
     about = Safe(at_root(site.about, renderer.root_of("about/")))
     yield page("about.html", "about/", "About", f"What {settings.title} is, and how it is made.", body=about)
