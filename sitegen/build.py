@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .manifest import Group, Manifest
-from .memo import ForgottenError, Memo, digest, plain, read
+from .memo import UNREADABLE, ForgottenError, Memo, digest, plain, read
 from .stage import OvertakenError, Twin
 from .survey import Survey, after, survey
 from .swap import sweep
@@ -63,7 +63,11 @@ def build(
                 return work(trust=True)
             except (OvertakenError, ForgottenError):  # what stood there, or was known, is gone, so that everything has to be looked at
                 memo.let_go()
-                return work(trust=False)
+                memo.mend()
+            except UNREADABLE:
+                if not memo.mend(damaged=True):
+                    raise
+            return work(trust=False)
         except BaseException:
             memo.doubt()
             raise

@@ -20,6 +20,7 @@ from typing import Any
 KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked", "bodies", "body", "reading", "page", "around", "first", "parts", "templates", "glossary", "model", "opening", "said", "printed", "site")
 KEPT = 3  # times as many results as the newest site needs may stay, for other branches
 SPARE = 8
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ImportError, EOFError, ArithmeticError, pickle.UnpicklingError)  # what a damaged result may raise
 UNCOMPARED = ("theme", "glossary", "first", "parts")  # kinds made of files that are read without comparing them with their hashes
 MANY = 1_000  # for more results than these, all of their kind are read
 
@@ -45,7 +46,7 @@ def read(data: bytes) -> Any:
 
 
 class ForgottenError(OSError):
-    """Another build has forgotten a result that was known when this one began."""
+    """A result is gone that was known when the build began: another has forgotten it, or the file is damaged."""
 
     def __str__(self) -> str:
         return "another build has cleared out what this one remembered; build again"
@@ -156,6 +157,25 @@ class Memo:
             with suppress(sqlite3.Error):
                 self._new.execute("DETACH file")
             self._new.execute("BEGIN")
+            self.mend()
+
+    def mend(self, damaged: bool = False) -> bool:
+        """Begin with a new file if this is `damaged`, or SQLite finds that it is; whether that is so.
+
+        What was found out since stays, unless somebody could not read what the file held: it may come of more such.
+        """
+        if not self.path or not self._old or self._file != _number(self.path) or not (damaged or _is_damaged(self._old)):
+            return False
+        if damaged:
+            self._new.close()
+            self._new = _temporary()
+            self.let_go()
+        self._old.close()
+        with suppress(OSError):
+            self.path.unlink()
+        self._old = None if self.path.exists() else _opened(self.path)
+        self._file = _number(self.path)
+        return True
 
     def _forget(self, live: Mapping[str, Collection[bytes]]) -> None:
         """Of each kind, leave in the attached file only the results with the `live` keys, if of one it has far too many."""
@@ -211,6 +231,13 @@ def _opened(path: Path) -> sqlite3.Connection | None:
             with suppress(OSError):
                 path.unlink()
     return None
+
+
+def _is_damaged(database: sqlite3.Connection) -> bool:
+    try:
+        return bool(database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+    except sqlite3.DatabaseError as error:
+        return not isinstance(error, sqlite3.OperationalError)  # such as that it is locked
 
 
 def _prepare(database: sqlite3.Connection) -> None:

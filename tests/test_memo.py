@@ -25,7 +25,7 @@ import yaml
 from sitegen import making
 from sitegen.build import Live, build
 from sitegen.crew import StoppedError
-from sitegen.memo import KEPT, SPARE, Memo
+from sitegen.memo import KEPT, KINDS, SPARE, Memo
 from sitegen.problems import ContentError
 from sitegen.render import compiled
 from sitegen.site import Frame
@@ -669,6 +669,31 @@ def test_a_lost_memo(tmp_path: Path, make_content: MakeContent, state: str) -> N
     assert outcome(content, out, memo) == []
     assert outcome(content, tmp_path / "clean", None) == []
     assert tree(out) == tree(tmp_path / "clean") != before
+
+
+@pytest.mark.parametrize("damage", ["zeros", *KINDS])
+def test_a_damaged_memo(tmp_path: Path, make_content: MakeContent, damage: str) -> None:
+    """Whatever of it is damaged, where it looks whole at first, the site is right, and then the memo is, too."""
+    content, out, memo = small(make_content, 60), tmp_path / "site", tmp_path / "memo"
+    assert outcome(content, out, memo) == []
+    if damage == "zeros":
+        size = memo.stat().st_size // 4096
+        with memo.open("r+b") as file:
+            file.seek(4096 * (size // 2))
+            file.write(bytes(4096 * (size - size // 2)))
+    else:
+        with closing(sqlite3.connect(memo)) as database, database:
+            database.execute(f"UPDATE {damage} SET value = zeroblob(length(value))")
+    (content / "site.yaml").write_text("title: Another\nbase_url: https://example.org/\n")
+    with (content / "terms" / "term-1.yaml").open("a") as file_:
+        file_.write("summary: More.\n")
+    clean = tmp_path / "clean"
+    assert outcome(content, clean, None) == []
+    for _ in range(2):
+        result = sitegen("build", "--content", content, "--out", out, "--memo", memo, cwd=tmp_path)
+        assert (result.status, result.err) == (0, "")
+        assert tree(out) == tree(clean)
+    assert result.out.endswith("nothing changed\n")
 
 
 def test_what_the_site_needs_is_kept(tmp_path: Path, make_content: MakeContent) -> None:
