@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import secrets
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -19,9 +20,10 @@ from enum import IntEnum
 from hashlib import blake2b
 from mimetypes import MimeTypes
 from pathlib import Path
+from typing import NoReturn
 
 from .bucket import Bucket, BucketError, Upload
-from .manifest import MARKER
+from .manifest import MARKER, stamp
 
 RECORD = ".sitegen-deploy.json"
 THREADS = 8
@@ -120,7 +122,10 @@ def survey(site: Path, bucket: Bucket) -> tuple[Plan, Record]:
     """Compare `site` with the bucket. Raises BucketError, OSError, and ForeignError if there is something in the way."""
     there = bucket.list()
     record = _parsed(bucket.get(RECORD) if RECORD in there else None)
+    before = stamp(os.stat(site))
     local = {file.path: file for file in _files(site)}
+    if stamp(os.stat(site)) != before:
+        raise BucketError(f"{site} changed while it was looked at; deploy again when the build is done")
     claimed = record.files.keys() | record.pending
     # Only these need a question each: what a killed deploy may have written, what only may be ours, what is to go but has changed.
     unsure = [
@@ -193,11 +198,15 @@ def _upload(site: Path, file: Local, bucket: Bucket) -> tuple[str, int]:
 
 
 def _files(site: Path) -> Iterable[Local]:
-    for path in site.rglob("*"):
-        name = path.relative_to(site).as_posix()
-        if name != MARKER and path.is_file():
-            data = path.read_bytes()
-            yield Local(name, len(data), _mark(name, data))
+    def unreadable(error: OSError) -> NoReturn:
+        raise error  # what cannot be looked at is not gone
+
+    for folder, _, names in os.walk(site, onerror=unreadable):
+        for path in (Path(folder, name) for name in names):
+            name = path.relative_to(site).as_posix()
+            if name not in (MARKER, RECORD) and path.is_file():
+                data = path.read_bytes()
+                yield Local(name, len(data), _mark(name, data))
 
 
 def _mark(path: str, data: bytes) -> str:

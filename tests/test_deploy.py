@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from sitegen.deploy import RECORD
 
-from .conftest import PROJECT, sitegen
+from .conftest import PROJECT, Result, sitegen
 from .storage import BUCKET, CREDENTIALS, Storage, storage
 
 SITE = "title: Test\nbase_url: https://example.org/docs/\n"
@@ -306,6 +307,54 @@ def test_refused(bucket: Storage, site: Path, code: str, said: str) -> None:
     bucket.refuse = lambda method, path: code if method == "PUT" else ""
     result = bucket.deploy("--out", site)
     assert (result.status, result.out, result.err) == (1, "", said + "\n")
+
+
+def deployed_amid(bucket: Storage, site: Path, happens: str) -> Result:
+    """A deploy in a process in which something `happens` first: code that may look at `site` and the module `deploy`."""
+    code = f"import os; from pathlib import Path; from sitegen import cli, deploy, swap; site = Path({str(site)!r})\n{happens}\ncli.main()"
+    command = [sys.executable, "-c", code, "deploy", f"s3://{BUCKET}/docs", "--endpoint-url", bucket.address, "--out", str(site)]
+    done = subprocess.run(command, cwd=PROJECT, env={**os.environ, **CREDENTIALS}, capture_output=True, text=True, timeout=60)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def test_a_folder_that_cannot_be_read(bucket: Storage, site: Path) -> None:
+    """What cannot be looked at is not gone: nothing of it is removed, and a line says so."""
+    assert bucket.deploy("--out", site).status == 0
+    (site / "index.html").write_text("another")
+    before = bucket.listed()
+    refusing = """
+real = os.scandir
+def scandir(path):
+    if str(path).endswith("/public/terms"):
+        raise PermissionError(13, "Permission denied", str(path))
+    return real(path)
+os.scandir = scandir"""
+    result = deployed_amid(bucket, site, refusing)
+    assert (result.status, result.out, result.err) == (1, "", f"{site / 'terms'}: Permission denied\n")
+    assert bucket.listed() == before
+
+
+@pytest.mark.parametrize("looked", [1, 8, 20])
+def test_a_build_amid_the_look(bucket: Storage, site: Path, tmp_path: Path, looked: int) -> None:
+    """A site that a build exchanges while it is looked at is not deployed, in no part."""
+    assert bucket.deploy("--out", site).status == 0
+    before = bucket.listed()
+    other = shutil.copytree(site, tmp_path / "other")
+    for page in other.rglob("*.html"):
+        page.write_text(page.read_text() + "<!-- new -->")
+    exchanging = f"""
+real, left = deploy._mark, iter(range({looked}))
+def mark(path, data):
+    if next(left, None) == {looked} - 1:
+        swap.exchange(Path({str(other)!r}), site)
+    return real(path, data)
+deploy._mark = mark"""
+    result = deployed_amid(bucket, site, exchanging)
+    assert (result.status, result.out) == (1, "")
+    assert "Traceback" not in result.err
+    assert bucket.listed() == before
+    assert bucket.deploy("--out", site).status == 0
+    assert held(bucket) == files(site)
 
 
 def test_no_bucket(bucket: Storage, site: Path) -> None:
