@@ -174,10 +174,10 @@ def _program() -> bytes:
 
 def _history(content: Path) -> bytes:
     """A hash of what git's answer to when entries changed depends on; and of the moment given for those it does not know."""
-    command = ["git", "rev-parse", "HEAD", "--show-prefix", "--git-path", "shallow"]
+    command, folder = ["git", "rev-parse", "HEAD", "--show-prefix", "--git-path", "shallow"], terms_folder(content)  # which may be a repository of its own
     try:
-        said = subprocess.run(command, cwd=content, capture_output=True, timeout=60, check=True).stdout
-        shallow = os.path.join(content, os.fsdecode(said.splitlines()[-1]))
+        said = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=True).stdout
+        shallow = os.path.join(folder, os.fsdecode(said.splitlines()[-1]))
         said += Path(shallow).read_bytes() if os.path.exists(shallow) else b""
     except (OSError, subprocess.SubprocessError):
         said = b""

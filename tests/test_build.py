@@ -122,6 +122,18 @@ def test_git_that_cannot_be_read(tmp_path: Path, tiny: Path) -> None:
         assert (entry["published"], entry["updated"]) == (found, found)
 
 
+def test_entries_in_a_repository_of_their_own(tmp_path: Path, tiny: Path) -> None:
+    """Where the entries' folder is a repository of its own, a commit there shows."""
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "around")
+    git(tiny / "terms", "init", "-q")
+    for year in ("2020", "2021"):
+        git(tiny / "terms", "add", ".")
+        git(tiny / "terms", "commit", "-q", "--amend" if year == "2021" else "-m", *(["--no-edit"] if year == "2021" else ["all"]), GIT_COMMITTER_DATE=f"{year}-01-01T00:00:00Z")
+        built(tiny, tmp_path / "site")
+        assert _dates(tmp_path / "site" / "api" / "terms" / "token.json") == [f"{year}-01-01T00:00:00+00:00"] * 2
+
+
 def test_inside_the_content(tmp_path: Path, tiny: Path) -> None:
     """The content may be the folder in which the command is called."""
     assert built(Path("."), tmp_path / "site", cwd=tiny) == built(tiny, tmp_path / "other")
