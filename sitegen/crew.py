@@ -6,6 +6,7 @@ import atexit
 import gc
 import os
 import pickle
+import signal
 import sys
 import threading
 import time
@@ -196,6 +197,7 @@ def _begin(parent: int, given_up: Any) -> None:
         os._exit(1)
 
     _given_up = given_up
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts all; the parent tells those that are to end
     gc.freeze()  # what it is a copy of has no garbage, and each look at it would take memory
     gc.enable()  # which whoever started this process may not have
     atexit.register(os._exit, 0)  # a process that was not forked would give back object by object all that it still holds

@@ -225,7 +225,7 @@ def serve(
             form_action = NEWSLETTER + "subscribe" if newsletter else ""
 
             def rebuild(soon: bool, saved: set[str] | None = None) -> bool:
-                """Whether that went well. One that is wanted `soon` leaves work to a second one, which gives way to the next save.
+                """Whether nothing was wrong. One that is wanted `soon` leaves work to a second one, which gives way to the next save.
 
                 The second brings what the language model says, and sees what changed beside the paths that were `saved`.
                 """
@@ -248,7 +248,7 @@ def serve(
                 except OSError as error:
                     say(f"{error.filename or out}: {error.strerror or error}")
                 except StoppedError:
-                    pass
+                    return True
                 return False
 
             changes = Changes([content, *([templates] if templates else [])])
@@ -260,8 +260,7 @@ def serve(
                     say(f"{address}outbox shows the newsletter's mails; nothing is really sent")
                 while True:
                     saved = changes.wait()
-                    if well := rebuild(soon=True, saved=saved if well else None):
-                        rebuild(soon=False)
+                    well = rebuild(soon=True, saved=saved if well else None) and rebuild(soon=False)
             except KeyboardInterrupt:
                 say("stopped")
             finally:

@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,10 @@ class Changes:
 
     def wait(self) -> set[str]:
         """Wait for the next one, and forget all that there were: the paths of what was saved. Raises what the watching raised."""
-        told, saved = [self._told.get()], set[str]()
+        saved, told = set[str](), list[Exception | set[str]]()
+        while not told:  # not for ever at once: a signal that comes while another thread works would wait for the next save
+            with suppress(queue.Empty):
+                told.append(self._told.get(timeout=_POLL_SECONDS))
         while self.there():
             told.append(self._told.get())
         for each in told:

@@ -156,6 +156,39 @@ def test_save_during_the_first_build(serve: Serve, make_content: MakeContent, tm
         assert next(state["version"] for state in states if state["version"] == 2)
 
 
+def test_a_problem_that_only_a_whole_look_sees(serve: Serve, make_content: MakeContent) -> None:
+    """A file that nobody tells of may be a problem once everything is looked at; when it is gone, the next save shows."""
+    content = make_content({"token.yaml": GOOD})
+    served = serve()
+    entry, other = content / "terms" / "token.yaml", content / "terms" / "token.swo"
+    with served.events() as states:
+        assert next(states) == {"version": 1, "problems": []}
+        save(entry, BETTER)
+        assert [next(states)["version"] for _ in range(2)] == [2, 3]
+        other.write_text("an editor's")
+        save(entry, GOOD)
+        assert next(states) == {"version": 4, "problems": []}
+        assert [problem["rule"] for problem in next(states)["problems"]] == ["not-an-entry"]
+        other.unlink()
+        save(entry, BETTER)
+        assert next(states) == {"version": 5, "problems": []}
+        assert "A small unit of text." in served.text("/terms/token/")
+
+
+def test_interrupted_amid_requests(serve: Serve, make_content: MakeContent) -> None:
+    """An interrupt that comes while requests are answered ends the server as any other."""
+    make_content({"token.yaml": GOOD})
+    for _ in range(5):
+        served = serve()
+        time.sleep(1)  # by then it waits for the next save
+        with ExitStack() as stack:
+            for _ in range(20):
+                stack.enter_context(socket.create_connection(("127.0.0.1", served.port))).sendall(b"GET / HT")
+            served.process.send_signal(signal.SIGINT)
+            out, err = served.process.communicate(timeout=10)
+        assert (served.process.returncode, out.splitlines()[-1:], err) == (0, ["stopped"], "")
+
+
 def test_begins_with_a_problem(serve: Serve, make_content: MakeContent) -> None:
     """Content that was wrong from the start is served as soon as it is right; until then the page shows the problem."""
     content = make_content({"token.yaml": BAD})
