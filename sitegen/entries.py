@@ -57,7 +57,7 @@ class Entries:
         common = digest(self.seen.program, *rules)
         # By name and content, the hash of both, and that of the facts.
         held: dict[tuple[str, bytes], tuple[bytes, bytes]] = self.known.memo.hold("read", common, dict)
-        content = {path: hashed for path, hashed in self.seen.content.items() if path.startswith(self.terms)}
+        content = {path: hashed for path, hashed in self.seen.content.items() if path.startswith(self.terms) and path[-1] != "/"}
         if len(content) != len(files) or not all(path in content for path, _ in files):
             self.fail()
         there = [(shown, content[path]) for path, shown in files]

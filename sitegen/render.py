@@ -19,6 +19,7 @@ from jinja2 import (
     StrictUndefined,
     Template,
     TemplateError,
+    TemplateNotFound,
     TemplateSyntaxError,
     nodes,
 )
@@ -88,6 +89,15 @@ class _Environment(Environment):
         return {**self.globals, **(d or {})}
 
 
+class _Loader(FileSystemLoader):
+    """Finds templates that are not hidden: at those that are, the survey does not look."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        if any(part.startswith(".") for part in template.split("/")):
+            raise TemplateNotFound(template, f"{template!r} is hidden, and so is no template")
+        return super().get_source(environment, template)
+
+
 class _Compiled(BytecodeCache):
     """Templates' code by Jinja's key, with the hash of the text that it was compiled from."""
 
@@ -120,7 +130,7 @@ class Renderer:
         self.frame = frame
         self._fragments: dict[tuple[object, ...], Safe] = {}
         self.environment = _Environment(
-            loader=FileSystemLoader(frame.folders),
+            loader=_Loader(frame.folders),
             autoescape=True,
             auto_reload=False,
             undefined=StrictUndefined,

@@ -26,7 +26,10 @@ _Stamped = dict[str, tuple[Stamp, bytes]]  # by path, how a file looked, and the
 
 @dataclass(frozen=True)
 class Survey:
-    """The hash of every file by its path as given; and one of all that a site can depend on."""
+    """The hash of every file by its path as given; and one of all that a site can depend on.
+
+    In the content a folder, and what is a link, has a row, too, its path with a slash at the end: of where it is, or leads.
+    """
 
     content: Mapping[str, bytes]
     theme: Mapping[str, bytes]
@@ -65,7 +68,7 @@ def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey |
         memo.put("files", [(key, plain(now))])
     return Survey(
         found[0],
-        {path: hashed for part in found[1:] for path, hashed in part.items()},
+        {path: hashed for part in found[1:] for path, hashed in part.items() if path[-1] != "/"},
         earlier.program if earlier else _program(),
         earlier.history if earlier else _history(content),
         earlier.looked if earlier else time.perf_counter_ns(),
@@ -87,7 +90,7 @@ def after(saved: Collection[str], content: Path, earlier: Survey) -> Survey | No
         if is_passed_over(name) or (entry not in found and not os.path.lexists(path)):  # an editor's, who puts a whole file into its place
             continue
         data = None if os.path.islink(path) else bytes_of(path)
-        if entry not in found or data is None:
+        if entry not in found or f"{entry}/" in found or data is None:
             return None
         found[entry] = digest(data)
     return replace(earlier, content=found)
@@ -106,21 +109,25 @@ def is_passed_over(name: str) -> bool:
 def _look(
     folder: str, known: _Stamped, now: _Stamped, passed_over: Callable[[str], bool], but: str = "", above: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, bytes]]:
-    """The hash of every file below `folder`, and of what links lead to, but for those passed over and what is in the folder `but`.
+    """The rows of everything in `folder`, and of what links lead to, but for what is passed over, and what is in the folder `but`.
 
     A link to one of the folders `above` leads to nothing new.
     """
-    if (real := os.path.realpath(folder)) in above:
-        return
+    real = os.path.realpath(folder)
+    top = above[0] if above else real  # from here, as the content may be moved as a whole
     try:
         with os.scandir(folder) as there:
             entries = list(there)
-    except OSError:
+    except OSError as error:
+        yield f"{folder}/", digest(os.path.relpath(real, top), error.errno)
         return
-    for entry in entries:
+    yield f"{folder}/", digest(os.path.relpath(real, top))
+    for entry in entries if real not in above else ():
         path = entry.path.removeprefix("./")  # as pathlib has it where the content is the folder `.`
         if passed_over(entry.name) or path == but:
             continue
+        if entry.is_symlink():
+            yield f"{path}/", digest(os.path.relpath(os.path.realpath(path), top))
         try:
             if entry.is_dir():
                 yield from _look(path, known, now, passed_over, but, (*above, real))

@@ -233,10 +233,11 @@ def test_own_templates_file_by_file(tmp_path: Path, make_content: MakeContent) -
         ({"about.html": "\n{{ {}['key'].more }}"}, "own/about.html:2", "'dict object' has no attribute 'key'"),
         ({"about.html": "\n\n{{ [].pop() }}"}, "own/about.html:3", "pop from empty list"),
         ({"about.html": b"\xff"}, "about.html:1", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        ({"about.html": "{% include '.own/note.html' %}", ".own/note.html": "Mine."}, "own/about.html:1", "'.own/note.html' is hidden, and so is no template"),
         ({"about.html": "{% include 'about.html' %}"}, "own/about.html:1", "maximum recursion depth exceeded"),
     ],
     ids=["no such attribute", "undefined", "syntax", "arithmetic", "types", "include of nothing", "in a partial", "filter", "no such key",
-         "empty list", "not UTF-8", "includes itself"],
+         "empty list", "not UTF-8", "hidden", "includes itself"],
 )  # fmt: skip
 def test_template_mistake(
     tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, files: dict[str, str | bytes], place: str, message: str
@@ -246,6 +247,7 @@ def test_template_mistake(
     monkeypatch.chdir(tmp_path)
     Path("own").mkdir()
     for name, text in files.items():
+        (Path("own") / name).parent.mkdir(exist_ok=True)
         (Path("own") / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ContentError) as caught:
         build(content, Path("site"), Path("own"))

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sitegen.build import build
 from sitegen.memo import Memo
+from sitegen.problems import ContentError, Problem
 from sitegen.survey import Survey, after, survey
 
 from .conftest import MakeContent
@@ -87,5 +89,42 @@ def test_links_that_lead_back(content: Path) -> None:
     (content / "more").symlink_to("terms")
     with Memo() as memo:
         found = survey(content, (), memo).content
-    names = ["more/beam.yaml", "more/head.yaml", "site.yaml", "terms/beam.yaml", "terms/head.yaml"]
-    assert sorted(os.path.relpath(path, content) for path in found) == names
+    files = ["more/beam.yaml", "more/head.yaml", "site.yaml", "terms/beam.yaml", "terms/head.yaml"]
+    folders = ["", "a/", "b/", "c/", "more/", "more/up/", "terms/", "terms/up/"]
+    assert sorted(found) == sorted(f"{content}/{path}" for path in (*files, *folders))
+
+
+def outside(terms: Path) -> None:
+    """An entry that leads out of the content, to the same bytes."""
+    (terms / "beam.yaml").rename(terms.parent.parent / "elsewhere.yaml")
+    (terms / "beam.yaml").symlink_to("../../elsewhere.yaml")
+
+
+SHAPES: dict[str, Callable[[Path], None]] = {
+    "a folder among the entries": lambda terms: (terms / "more").mkdir(),
+    "a link to nothing": lambda terms: (terms / "ray.yaml").symlink_to("nothing"),
+    "a link out of it": outside,
+    "an explorable of nothing": lambda terms: (terms.parent / "explorables" / "curve").mkdir(parents=True),
+    "a folder among the issues": lambda terms: (terms.parent / "newsletter" / "more").mkdir(parents=True),
+    "issues that lead back": lambda terms: (terms.parent / "newsletter").symlink_to("."),
+    "a folder for scores": lambda terms: (terms.parent / "perplexity.json").mkdir(),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_no_file_shows(tmp_path: Path, content: Path, shape: str) -> None:
+    """Folders, and what is a link and where it leads, are looked at as files are: a rebuild says of them what a first build says."""
+
+    def said(memo: Memo) -> list[Problem]:
+        try:
+            build(content, tmp_path / "site", memo=memo, jobs=1)
+        except ContentError as error:
+            return list(error.problems)
+        return []
+
+    with Memo(tmp_path / "memo") as memo:
+        assert said(memo) == []
+        SHAPES[shape](content / "terms")
+        problems = said(Memo())
+        assert problems
+        assert said(memo) == problems
