@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 MARK = "sitegen"  # the field of an object's own metadata that says it is ours, and what it holds
 _AT_ONCE = 1000  # keys that one request may remove
+_OVERTAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")  # what a server says that finds another object than the one to replace
 
 
 class BucketError(Exception):
     """The bucket cannot be used; the message is one line that says why."""
+
+
+class OvertakenError(BucketError):
+    """Something else stands in the bucket than what was looked at."""
+
+    def __str__(self) -> str:
+        return "another deploy of the same place was at work meanwhile; deploy again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +41,18 @@ class Bucket(Protocol):
     def list(self) -> dict[str, str]:
         """The entity tag of every object."""
 
-    def get(self, path: str) -> bytes | None:
-        """An object's bytes as they are stored, or None if it is not there."""
+    def get(self, path: str) -> tuple[bytes, str] | None:
+        """An object's bytes as they are stored and its entity tag, or None if it is not there."""
 
-    def mark(self, path: str) -> str:
-        """The mark of an object that is there; empty if it has none."""
+    def head(self, path: str) -> tuple[str, str] | None:
+        """An object's mark, empty if it has none, and its entity tag; or None if it is not there."""
 
-    def put(self, upload: Upload) -> str:
-        """Store an object, in one step; its entity tag."""
+    def put(self, upload: Upload, instead_of: str | None = None) -> str:
+        """Store an object, in one step; its entity tag.
+
+        If only `instead_of` the object with this entity tag, or of none where it is empty, raises OvertakenError where the
+        server finds another; not every server looks.
+        """
 
     def remove(self, paths: Sequence[str]) -> None:
         """Remove objects; those that are gone already are no mistake."""
@@ -75,30 +87,42 @@ class S3:
             found = [item for page in pages for item in page.get("Contents", ())]
         return {item["Key"][len(self.prefix) :]: item["ETag"] for item in found}
 
-    def get(self, path: str) -> bytes | None:
+    def get(self, path: str) -> tuple[bytes, str] | None:
         with self._told():
             try:
                 answer = self.client.get_object(Bucket=self.name, Key=self.prefix + path)
             except self.client.exceptions.NoSuchKey:
                 return None
-            data: bytes = answer["Body"].read()
-            return data
+            return answer["Body"].read(), answer["ETag"]
 
-    def mark(self, path: str) -> str:
+    def head(self, path: str) -> tuple[str, str] | None:
         with self._told():
-            answer = self.client.head_object(Bucket=self.name, Key=self.prefix + path)
-        metadata: Mapping[str, str] = answer["Metadata"]
-        return metadata.get(MARK, "")
+            try:
+                answer = self.client.head_object(Bucket=self.name, Key=self.prefix + path)
+            except self.client.exceptions.ClientError as error:
+                if _code(error) == "404":
+                    return None
+                raise
+            return answer["Metadata"].get(MARK, ""), answer["ETag"]
 
-    def put(self, upload: Upload) -> str:
-        encoding = {"ContentEncoding": upload.encoding} if upload.encoding else {}
+    def put(self, upload: Upload, instead_of: str | None = None) -> str:
+        headers = {"ContentEncoding": upload.encoding} if upload.encoding else {}
+        if instead_of is not None:
+            headers |= {"IfMatch": instead_of} if instead_of else {"IfNoneMatch": "*"}
         with self._told():
-            answer = self.client.put_object(
-                Bucket=self.name, Key=self.prefix + upload.path, Body=upload.data, ContentType=upload.type,
-                CacheControl=upload.cache, Metadata={MARK: upload.mark}, **encoding,
-            )  # fmt: skip
-        tag: str = answer["ETag"]
-        return tag
+            try:
+                answer = self.client.put_object(
+                    Bucket=self.name, Key=self.prefix + upload.path, Body=upload.data, ContentType=upload.type,
+                    CacheControl=upload.cache, Metadata={MARK: upload.mark}, **headers,
+                )  # fmt: skip
+            except self.client.exceptions.ClientError as error:
+                if instead_of is None or _code(error) not in (*_OVERTAKEN, "NotImplemented"):
+                    raise
+                if _code(error) in _OVERTAKEN:
+                    raise OvertakenError from None
+                return self.put(upload)
+            tag: str = answer["ETag"]
+            return tag
 
     def remove(self, paths: Sequence[str]) -> None:
         for start in range(0, len(paths), _AT_ONCE):
@@ -124,7 +148,7 @@ class S3:
 
     def _refused(self, error: Any) -> str:
         """What the server says, where it answered with a refusal."""
-        code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+        code, message = _code(error), error.response["Error"].get("Message", "")
         match code:
             case "NoSuchBucket":
                 return f"there is no bucket '{self.name}'"
@@ -152,3 +176,9 @@ class S3:
         if isinstance(error, known.ConnectionError | known.HTTPClientError):
             return f"the network fails: no answer from {self.client.meta.endpoint_url}"
         return str(error)
+
+
+def _code(error: Any) -> str:
+    """The name of a server's refusal."""
+    code: str = error.response["Error"].get("Code", "")
+    return code

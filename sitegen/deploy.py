@@ -9,26 +9,25 @@ not, and the next one goes on where it stopped. An object that this program did 
 from __future__ import annotations
 
 import gzip
-import json
 import os
-import secrets
-import zlib
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
 from mimetypes import MimeTypes
 from pathlib import Path
 from typing import NoReturn
 
-from .bucket import Bucket, BucketError, Upload
+from .bucket import Bucket, BucketError, OvertakenError, Upload
 from .manifest import MARKER, stamp
+from .record import RECORD, Record, alone, read_record, store
 
-RECORD = ".sitegen-deploy.json"
 THREADS = 8
 FOR_EVER, ASK = "public, max-age=31536000, immutable", "no-cache"  # `no-cache`: keep it, but ask whether it has changed
 
+_OFTEN = 1.0  # seconds between looks at whether another deploy has begun
 _WORTH = 0.9  # a compressed file is served if it has at most this share of the bytes
 _TYPES = MimeTypes(filenames=())  # not what the machine knows: a deploy from any machine is the same
 _OWN_TYPES = {
@@ -75,15 +74,6 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """Which objects are ours: mark and entity tag by path, and `pending`, the paths a deploy had still to write or remove."""
-
-    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    pending: frozenset[str] = frozenset()
-    run: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What a deploy will do. `same` are ours as they are to be, `left` were ours until someone else replaced them."""
 
@@ -120,13 +110,14 @@ class Deployed:
 
 def survey(site: Path, bucket: Bucket) -> tuple[Plan, Record]:
     """Compare `site` with the bucket. Raises BucketError, OSError, and ForeignError if there is something in the way."""
+    record = read_record(bucket)  # before the list, so that whoever changes that changes this, too, and is seen
     there = bucket.list()
-    record = _parsed(bucket.get(RECORD) if RECORD in there else None)
     before = stamp(os.stat(site))
     local = {file.path: file for file in _files(site)}
     if stamp(os.stat(site)) != before:
         raise BucketError(f"{site} changed while it was looked at; deploy again when the build is done")
     claimed = record.files.keys() | record.pending
+    apart = tuple(path.removesuffix(RECORD) for path in there if path.endswith(f"/{RECORD}"))  # other sites, below this one
     # Only these need a question each: what a killed deploy may have written, what only may be ours, what is to go but has changed.
     unsure = [
         path
@@ -136,13 +127,15 @@ def survey(site: Path, bucket: Bucket) -> tuple[Plan, Record]:
             path in record.pending
             or (path in local and path not in record.files)
             or (path in record.files and path not in local and tag != record.files[path][1])
+            or not (record.tag or path.startswith(apart))
         )
     ]
     with ThreadPoolExecutor(THREADS) as pool:
-        marks = dict(zip(unsure, pool.map(bucket.mark, unsure), strict=True))
-    ours = {path: (mark, there[path]) for path, mark in marks.items() if mark}
-    ours |= {path: known for path, known in record.files.items() if path not in marks and there.get(path) == known[1]}
-    if foreign := [path for path in local if path in marks and not marks[path] and path not in record.files]:
+        heads = dict(zip(unsure, pool.map(bucket.head, unsure), strict=True))
+    there = {path: tag for path, tag in there.items() if heads.get(path, ("", "")) is not None}
+    marked = {path: head for path, head in heads.items() if head and head[0]}
+    ours = marked | {path: known for path, known in record.files.items() if path not in heads and there.get(path) == known[1]}
+    if foreign := [path for path in local if path in heads and path in there and path not in marked and path not in record.files]:
         raise ForeignError(foreign)
     same = {path: known for path, known in ours.items() if path in local and local[path].mark == known[0]}
     wanted = [file for path, file in sorted(local.items()) if path not in same]
@@ -164,27 +157,31 @@ def deploy(site: Path, bucket: Bucket, progress: Progress = lambda _: None) -> t
     sent = 0
     if not (uploads or plan.remove or record.pending or record.files != files):
         return plan, Deployed(0, len(files), 0, 0)
-    run = secrets.token_hex(8)
     pending = frozenset({*(file.path for file in uploads), *plan.remove})
-    _store(bucket, Record({**record.files, **files}, pending, run))
+    tag = store(bucket, Record({**record.files, **files}, pending, record.tag))
+    looked = time.monotonic()
     with ThreadPoolExecutor(THREADS) as pool:
         for step in plan.steps:
             tasks = {pool.submit(_upload, site, file, bucket): file for file in step}
             try:
                 for task in as_completed(tasks):
-                    tag, size = task.result()
-                    files[tasks[task].path] = (tasks[task].mark, tag)
+                    new, size = task.result()
+                    files[tasks[task].path] = (tasks[task].mark, new)
                     sent += size
                     progress(f"uploading, {len(files):,} of {len(uploads) + len(plan.same):,} there")
+                    if time.monotonic() > looked + _OFTEN:
+                        alone(bucket, tag)
+                        looked = time.monotonic()
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-    if _parsed(bucket.get(RECORD)).run != run:
-        raise BucketError("another deploy of the same place has begun meanwhile; nothing was removed")
+    there = bucket.list()
+    if there.get(RECORD) != tag or any(there.get(path) != known[1] for path, known in files.items()):
+        raise OvertakenError
     progress("removing")
     for paths in plan.removals:
         bucket.remove(paths)
-    _store(bucket, Record(files, run=run))
+    store(bucket, Record(files, tag=tag))
     return plan, Deployed(len(uploads), len(plan.same), len(plan.remove), sent)
 
 
@@ -237,24 +234,3 @@ def content_type(path: str) -> str:
 def caching(path: str) -> str:
     """For how long a browser may keep a file: the assets' folder is named by its content, all else keeps its name."""
     return FOR_EVER if path.startswith("assets/") else ASK
-
-
-def _store(bucket: Bucket, record: Record) -> None:
-    facts = {"version": 1, "run": record.run, "files": record.files, "pending": sorted(record.pending)}
-    data = json.dumps(facts, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-    bucket.put(Upload(RECORD, gzip.compress(data, 6, mtime=0), "application/json", "no-store", "gzip", "record"))
-
-
-def _parsed(data: bytes | None) -> Record:
-    if data is None:
-        return Record()
-    try:
-        facts = json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
-        if facts["version"] != 1:
-            raise ValueError
-        files = {str(path): (str(mark), str(tag)) for path, (mark, tag) in facts["files"].items()}
-        return Record(files, frozenset(map(str, facts["pending"])), str(facts["run"]))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError, EOFError, zlib.error):
-        raise BucketError(
-            f"{RECORD} in the bucket is not a record that this program can read; nothing was changed"
-        ) from None

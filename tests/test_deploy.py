@@ -8,12 +8,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 
-from sitegen.deploy import RECORD
+from sitegen.record import RECORD
 
 from .conftest import PROJECT, Result, sitegen
 from .storage import BUCKET, CREDENTIALS, Storage, storage
@@ -211,14 +213,22 @@ def test_changed_by_others(bucket: Storage, site: Path, tmp_path: Path) -> None:
     assert bucket.deploy("--out", site).err == ""
 
 
-def test_lost_record(bucket: Storage, site: Path, tmp_path: Path) -> None:
-    """Without its record a deploy knows its own objects by their mark, and sends none of them again."""
+def test_lost_record(bucket: Storage, site: Path) -> None:
+    """Without its record a deploy knows its own objects by their mark: it sends none of them again, removes those that are gone, and leaves all others."""
     assert bucket.deploy("--out", site).status == 0
+    assert bucket.deploy("--out", site, to=f"s3://{BUCKET}/docs/other").status == 0
+    bucket.put("docs/theirs.txt", b"theirs")
+    others = {key: data for key, data in bucket.listed().items() if key.startswith(("docs/other/", "docs/theirs"))}
     bucket.client.delete_object(Bucket=BUCKET, Key=f"docs/{RECORD}")
+    before = files(site).keys()
+    shutil.rmtree(site / "terms" / "beta")
+    gone = before - files(site).keys()
     bucket.log.clear()
     result = bucket.deploy("--out", site)
-    assert result.out.startswith(f"s3://{BUCKET}/docs: 0 uploaded, 0 bytes, {len(files(site))} the same, ")
-    assert {key for _, key in bucket.log} == {f"docs/{RECORD}"}
+    expected = f"s3://{BUCKET}/docs: 0 uploaded, 0 bytes, {len(files(site))} the same, {len(gone)} removed\n"
+    assert (result.status, result.out, result.err) == (0, expected, "")
+    assert set(bucket.log) == {("put", f"docs/{RECORD}"), *(("remove", key) for key in gone)}
+    assert held(bucket) == files(site) | others
 
 
 def test_strange_record(bucket: Storage, site: Path) -> None:
@@ -239,33 +249,89 @@ def test_other_places(bucket: Storage, site: Path) -> None:
         assert inside == files(site, prefix)
 
 
-def test_two_deploys(bucket: Storage, site: Path) -> None:
-    """A deploy that another one overtook removes nothing, and says so."""
+OVERTAKEN = "another deploy of the same place was at work meanwhile; deploy again\n"
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "begun"), [("GET", "", True), ("HEAD", f"/docs/{RECORD}", False), ("PUT", f"/docs/{RECORD}", True), ("PUT", f"/docs/{RECORD}", False)]
+)
+def test_overtaken_before_it_begins(bucket: Storage, site: Path, tmp_path: Path, method: str, key: str, begun: bool) -> None:
+    """Where another deploy, the first or a later one, is made between a deploy's look and its first change, it changes nothing, and says so."""
+    if begun:
+        assert bucket.deploy("--out", site).status == 0
+    other = Path(shutil.copytree(site, tmp_path / "other"))
+    (other / "index.html").write_text("other")
+    (other / "other.txt").write_text("other")
+    (site / "new.txt").write_text("new")
+
+    def overtake(*request: str) -> str:
+        if (request[0], request[1].rstrip("/")) == (method, f"/{BUCKET}{key}"):
+            bucket.refuse = lambda method, path: ""
+            assert bucket.deploy("--out", other).status == 0
+        return ""
+
+    bucket.refuse = overtake
+    result = bucket.deploy("--out", site)
+    assert (result.status, result.out, result.err) == (1, "", OVERTAKEN)
+    assert held(bucket) == files(other)
+    assert bucket.deploy("--out", site).status == 0
+    assert held(bucket) == files(site)
+
+
+@pytest.mark.parametrize("key", [f"docs/{RECORD}", "docs/index.html"])
+def test_overtaken_at_work(bucket: Storage, site: Path, key: str) -> None:
+    """A deploy during which another one begins, or writes, removes nothing, and says so."""
     assert bucket.deploy("--out", site).status == 0
     before = set(held(bucket))
     (site / "feed.xml").unlink()
+    (site / "index.html").write_text("changed")
     (site / "new.txt").write_text("new")
     record = bucket.client.get_object(Bucket=BUCKET, Key=f"docs/{RECORD}")["Body"].read()
 
     def overtake(objects: dict[str, bytes]) -> None:
         if "docs/new.txt" in objects:
             bucket.watch = lambda _: None
-            put_meanwhile(bucket, record)
+            put_meanwhile(bucket, key, record if RECORD in key else b"other")
 
     bucket.watch = overtake
     result = bucket.deploy("--out", site)
-    assert (result.status, result.out) == (1, "")
-    assert result.err == "another deploy of the same place has begun meanwhile; nothing was removed\n"
+    assert (result.status, result.out, result.err) == (1, "", OVERTAKEN)
     assert set(held(bucket)) == before | {"docs/new.txt"}
+    bucket.client.put_object(Bucket=BUCKET, Key="docs/index.html", Body=b"", Metadata={"sitegen": "other"})
     assert bucket.deploy("--out", site).status == 0
-    assert set(held(bucket)) == before - {"docs/feed.xml"} | {"docs/new.txt"}
+    assert held(bucket) == files(site)
 
 
-def put_meanwhile(bucket: Storage, record: bytes) -> None:
-    """Put another record there from within a request, whose lock is held."""
+def test_overtaken_stops(bucket: Storage, site: Path) -> None:
+    """A deploy that was overtaken stops soon: it does not go on to put its files over the other's."""
+
+    def slow(method: str, path: str) -> str:
+        if method == "PUT" and RECORD not in path:
+            time.sleep(1)
+            if not bucket.objects.get("docs/.sitegen-deploy.json", b"").startswith(b"other"):
+                bucket.put(f"docs/{RECORD}", b"other")
+        return ""
+
+    bucket.refuse = slow
+    result = bucket.deploy("--out", site)
+    assert (result.status, result.out, result.err) == (1, "", OVERTAKEN)
+    assert 0 < len(held(bucket)) < len(files(site)) - 8
+
+
+def test_a_server_without_conditions(bucket: Storage, site: Path) -> None:
+    """A server that does not know how to put only in the place of another object is asked for less."""
+    answers = cycle(("NotImplemented", ""))
+    bucket.refuse = lambda method, path: next(answers) if method == "PUT" and RECORD in path else ""
+    result = bucket.deploy("--out", site)
+    assert (result.status, result.err) == (0, "")
+    assert held(bucket) == files(site)
+
+
+def put_meanwhile(bucket: Storage, key: str, data: bytes) -> None:
+    """Put something there from within a request, whose lock is held."""
     bucket.lock.release()
     try:
-        bucket.put(f"docs/{RECORD}", record)
+        bucket.put(key, data)
     finally:
         bucket.lock.acquire()
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from sitegen.deploy import RECORD, THREADS
+from sitegen.deploy import THREADS
+from sitegen.record import RECORD
 
 from .conftest import sitegen
 from .storage import BUCKET, CREDENTIALS, Storage, missing, storage
