@@ -78,8 +78,11 @@ class S3:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        with self._told():
-            self.client: Any = boto3.session.Session().client("s3", endpoint_url=endpoint, config=config)
+        try:
+            with self._told():
+                self.client: Any = boto3.session.Session().client("s3", endpoint_url=endpoint, config=config)
+        except ValueError as error:
+            raise BucketError(f"a setting for AWS cannot be used: {error}") from None
 
     def list(self) -> dict[str, str]:
         with self._told():
@@ -138,6 +141,7 @@ class S3:
     def _told(self) -> Iterator[None]:
         """Whatever botocore raises becomes one line for the operator."""
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             yield
@@ -145,6 +149,8 @@ class S3:
             raise BucketError(self._refused(error)) from error
         except BotoCoreError as error:
             raise BucketError(self._failed(error)) from error
+        except (ResponseParserError, KeyError, RecursionError):  # without an entity tag, or redirected again and again
+            raise BucketError(f"{self.client.meta.endpoint_url} does not answer as S3 does") from None
 
     def _refused(self, error: Any) -> str:
         """What the server says, where it answered with a refusal."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
@@ -29,11 +31,12 @@ FOR_EVER, ASK = "public, max-age=31536000, immutable", "no-cache"  # `no-cache`:
 
 _OFTEN = 1.0  # seconds between looks at whether another deploy has begun
 _WORTH = 0.9  # a compressed file is served if it has at most this share of the bytes
+_NO_KEY = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")  # what XML, in which a server is spoken to, does not hold; and bytes that are no UTF-8
 _TYPES = MimeTypes(filenames=())  # not what the machine knows: a deploy from any machine is the same
 _OWN_TYPES = {
     ".js": "text/javascript", ".mjs": "text/javascript", ".md": "text/markdown", ".svg": "image/svg+xml", ".json": "application/json",
     ".jsonld": "application/ld+json", ".ttl": "text/turtle", ".webmanifest": "application/manifest+json", ".xml": "application/xml",
-    ".woff2": "font/woff2", ".webp": "image/webp", ".avif": "image/avif", ".ico": "image/x-icon", ".csv": "text/csv", ".txt": "text/plain",
+    ".woff2": "font/woff2", ".woff": "font/woff", ".ttf": "font/ttf", ".otf": "font/otf", ".webp": "image/webp", ".avif": "image/avif", ".ico": "image/x-icon", ".csv": "text/csv", ".txt": "text/plain",
 }  # fmt: skip
 _UTF8 = ("text/", "application/xml", "application/atom+xml", "image/svg+xml")  # JSON is UTF-8 by itself
 
@@ -130,7 +133,7 @@ def survey(site: Path, bucket: Bucket) -> tuple[Plan, Record]:
             or not (record.tag or path.startswith(apart))
         )
     ]
-    with ThreadPoolExecutor(THREADS) as pool:
+    with _threads() as pool:
         heads = dict(zip(unsure, pool.map(bucket.head, unsure), strict=True))
     there = {path: tag for path, tag in there.items() if heads.get(path, ("", "")) is not None}
     marked = {path: head for path, head in heads.items() if head and head[0]}
@@ -160,21 +163,17 @@ def deploy(site: Path, bucket: Bucket, progress: Progress = lambda _: None) -> t
     pending = frozenset({*(file.path for file in uploads), *plan.remove})
     tag = store(bucket, Record({**record.files, **files}, pending, record.tag))
     looked = time.monotonic()
-    with ThreadPoolExecutor(THREADS) as pool:
+    with _threads() as pool:
         for step in plan.steps:
             tasks = {pool.submit(_upload, site, file, bucket): file for file in step}
-            try:
-                for task in as_completed(tasks):
-                    new, size = task.result()
-                    files[tasks[task].path] = (tasks[task].mark, new)
-                    sent += size
-                    progress(f"uploading, {len(files):,} of {len(uploads) + len(plan.same):,} there")
-                    if time.monotonic() > looked + _OFTEN:
-                        alone(bucket, tag)
-                        looked = time.monotonic()
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+            for task in as_completed(tasks):
+                new, size = task.result()
+                files[tasks[task].path] = (tasks[task].mark, new)
+                sent += size
+                progress(f"uploading, {len(files):,} of {len(uploads) + len(plan.same):,} there")
+                if time.monotonic() > looked + _OFTEN:
+                    alone(bucket, tag)
+                    looked = time.monotonic()
     there = bucket.list()
     if there.get(RECORD) != tag or any(there.get(path) != known[1] for path, known in files.items()):
         raise OvertakenError
@@ -183,6 +182,16 @@ def deploy(site: Path, bucket: Bucket, progress: Progress = lambda _: None) -> t
         bucket.remove(paths)
     store(bucket, Record(files, tag=tag))
     return plan, Deployed(len(uploads), len(plan.same), len(plan.remove), sent)
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """Threads for requests. After an error those to come are not made, and nobody waits here for those under way, which may have come to a stand."""
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _upload(site: Path, file: Local, bucket: Bucket) -> tuple[str, int]:
@@ -202,6 +211,8 @@ def _files(site: Path) -> Iterable[Local]:
         for path in (Path(folder, name) for name in names):
             name = path.relative_to(site).as_posix()
             if name not in (MARKER, RECORD) and path.is_file():
+                if _NO_KEY.search(name):
+                    raise BucketError(f"{path}: no object can have this name; nothing was changed")
                 data = path.read_bytes()
                 yield Local(name, len(data), _mark(name, data))
 
@@ -227,7 +238,10 @@ def content_type(path: str) -> str:
     elif name.startswith("_") and not suffix:
         kind = "text/plain"  # `_headers`
     else:
-        kind = _OWN_TYPES.get(suffix) or _TYPES.guess_type(name)[0] or "application/octet-stream"
+        guessed, packed = _TYPES.guess_type(name)
+        if packed:
+            guessed = "application/gzip" if packed == "gzip" else None  # not the type of what is in it
+        kind = _OWN_TYPES.get(suffix) or guessed or "application/octet-stream"
     return f"{kind}; charset=utf-8" if kind.startswith(_UTF8) else kind
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -101,3 +102,8 @@ def _escape(text: str, extra: str = "") -> str:
 def printable(text: str) -> str:
     """`text` on one line: what an author wrote must not move the reader's cursor or colour the terminal."""
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def unsecret(text: str) -> str:
+    """`text` without the user and the password that an address in it may have."""
+    return re.sub(r"//\S*@", "//", text)

@@ -6,15 +6,19 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 
+from sitegen.deploy import content_type
 from sitegen.record import RECORD
 
 from .conftest import PROJECT, Result, sitegen
@@ -104,6 +108,9 @@ def test_headers(bucket: Storage, site: Path) -> None:
         "xml": "application/xml; charset=utf-8", "feed.xml": "application/atom+xml; charset=utf-8", "svg": "image/svg+xml; charset=utf-8",
         "woff2": "font/woff2", "bin": "application/octet-stream", "_headers": "text/plain; charset=utf-8",
     }  # fmt: skip
+    assert [content_type(name) for name in ("a.csv.gz", "a.csv", "a.woff", "a.ttf", "a.otf")] == [
+        "application/gzip", "text/csv; charset=utf-8", "font/woff", "font/ttf", "font/otf",
+    ]  # fmt: skip
 
 
 def test_only_what_changed(bucket: Storage, site: Path, tmp_path: Path) -> None:
@@ -443,6 +450,98 @@ def test_no_network(site: Path) -> None:
     assert (result.status, result.out, result.err) == (1, "", f"the network fails: no answer from {address}\n")
 
 
+def test_no_password_in_errors(site: Path) -> None:
+    """A password in a server's address is not printed."""
+    address = "http://user:se@cret@127.0.0.1:9"
+    result = sitegen("deploy", "s3://b-b/x", "--out", site, "--endpoint-url", address, **CREDENTIALS, AWS_MAX_ATTEMPTS="1")
+    assert (result.status, result.out, result.err) == (1, "", "the network fails: no answer from http://127.0.0.1:9\n")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"AWS_MAX_ATTEMPTS": "x"}, "a setting for AWS cannot be used: invalid literal for int() with base 10: 'x'"),
+        ({"AWS_ENDPOINT_URL": "http://foo_bar:9"}, "a setting for AWS cannot be used: Invalid endpoint: http://foo_bar:9"),
+    ],
+)
+def test_wrong_settings(site: Path, settings: dict[str, str], said: str) -> None:
+    """A setting for AWS in the environment that cannot be used is said in one line."""
+    result = sitegen("deploy", "s3://b-b/x", "--out", site, **{**CREDENTIALS, **settings})
+    assert (result.status, result.out, result.err) == (1, "", said + "\n")
+
+
+@pytest.mark.parametrize("answer", ["200 OK\r\nContent-Length: 5\r\n\r\nHello", "200 OK\r\nContent-Le", "301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"])
+def test_no_s3(site: Path, answer: str) -> None:
+    """A server that is no S3, or redirects again and again, is named."""
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(f"HTTP/1.1 {answer}".encode())
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        result = sitegen("deploy", "s3://b-b/x", "--out", site, "--endpoint-url", address, **CREDENTIALS, AWS_MAX_ATTEMPTS="1")
+        server.shutdown()
+    # Where botocore comes to the end of its stack while it sends, it says that the network fails.
+    said = [f"{address} does not answer as S3 does\n"] + [f"the network fails: no answer from {address}\n"] * ("Location" in answer)
+    assert (result.status, result.out) == (1, "")
+    assert result.err in said
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
+def test_names_that_no_object_can_have(bucket: Storage, site: Path) -> None:
+    """A file whose name a server could not be told is refused before anything is done."""
+    for name, shown in ((b"a\xffb.txt", "a\\udcffb.txt"), (b"a\x01b.txt", "a\\u0001b.txt"), (b"a\nb.txt", "a\\u000ab.txt")):
+        path = os.path.join(os.fsencode(site), name)
+        Path(os.fsdecode(path)).touch()
+        result = bucket.deploy("--out", site)
+        said = f"{site}/{shown}: no object can have this name; nothing was changed\n"
+        assert (result.status, result.out, result.err, bucket.log) == (1, "", said, [])
+        os.unlink(path)
+
+
+def test_gone_meanwhile(bucket: Storage, site: Path) -> None:
+    """An object that is listed, and gone when it is asked for its mark, is not there."""
+    assert bucket.deploy("--out", site).status == 0
+    bucket.client.delete_object(Bucket=BUCKET, Key=f"docs/{RECORD}")
+
+    def vanish(method: str, path: str) -> str:
+        if method == "HEAD" and path.endswith("/docs/index.html"):
+            bucket.client.delete_object(Bucket=BUCKET, Key="docs/index.html")
+        return ""
+
+    bucket.refuse = vanish
+    result = bucket.deploy("--out", site)
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith(f"s3://{BUCKET}/docs: 1 uploaded, ")
+    assert held(bucket) == files(site)
+
+
+def test_interrupt(bucket: Storage, site: Path) -> None:
+    """At Ctrl-C a deploy ends at once, though uploads have come to a stand."""
+    begun, go = threading.Event(), threading.Event()
+
+    def stall(method: str, path: str) -> str:
+        if method == "PUT" and RECORD not in path:
+            begun.set()
+            go.wait(30)
+        return ""
+
+    bucket.refuse = stall
+    command = [sys.executable, "-m", "sitegen", "deploy", f"s3://{BUCKET}/docs", "--out", site, "--endpoint-url", bucket.address]
+    with subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **CREDENTIALS}, stderr=subprocess.PIPE, text=True) as deploy:
+        assert begun.wait(30)
+        deploy.send_signal(signal.SIGINT)
+        try:
+            said = deploy.communicate(timeout=10)[1]
+        finally:
+            go.set()
+    assert (deploy.returncode, said) == (1, "Aborted!\n")
+
+
 def test_without_boto3(site: Path) -> None:
     """Where the extra is not installed, the command says how to get it, and all other commands work."""
     code = "import sys; sys.modules['boto3'] = None; from sitegen.cli import main; main()"
@@ -461,7 +560,7 @@ def test_wrong_address(site: Path, address: str) -> None:
     assert result.err.endswith("not an address like s3://bucket or s3://bucket/folder\n")
 
 
-@pytest.mark.parametrize("url", ["storage.example.org", "ftp://x", "http://", "http://x:y"])
+@pytest.mark.parametrize("url", ["storage.example.org", "ftp://x", "http://", "http://x:y", "", "http://foo_bar:9"])
 def test_wrong_endpoint(site: Path, url: str) -> None:
     """A server's address that is none is wrong usage."""
     result = sitegen("deploy", "s3://bucket", "--out", site, "--endpoint-url", url)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +16,7 @@ from ..bucket import S3, BucketError
 from ..deploy import THREADS, Deployed, ForeignError, Plan, survey
 from ..deploy import deploy as deploy_site
 from ..manifest import MARKER
-from ..problems import printable
+from ..problems import printable, unsecret
 from .shared import count, json_option, reported, stages, stop
 
 _ADDRESS = re.compile(r"s3://([A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9])(?:/(.*))?")
@@ -31,9 +33,15 @@ def _address(_: click.Context, param: click.Parameter, value: str) -> tuple[str,
 
 
 def _endpoint(_: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
     try:
-        parts = urlsplit(value or "http://none")
+        parts = urlsplit(value)
         fine = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
+        with suppress(ImportError):  # which is said later
+            from botocore.utils import is_valid_endpoint_url
+
+            fine = fine and is_valid_endpoint_url(value)
     except ValueError:
         fine = False
     if not fine:
@@ -69,7 +77,10 @@ def deploy(address: tuple[str, str], site: Path, endpoint_url: str | None, dry_r
             with stages() as progress:
                 plan, done = deploy_site(site, bucket, progress)
     except BucketError as error:
-        stop(printable(str(error)))
+        stop(printable(unsecret(str(error))))
+    except KeyboardInterrupt:
+        click.echo("Aborted!", err=True)
+        os._exit(1)  # a request under way might take minutes; a deploy that is killed loses nothing
     except ForeignError as error:
         for path in error.paths[:_SHOWN]:
             click.echo(printable(f"{place}/{path}: sitegen did not put this there, and would replace it"), err=True)
