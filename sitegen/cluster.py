@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import pickle
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, wait
 from contextlib import ExitStack, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from .problems import printable, unsecret
+from .survey import version
 
 try:
     import dask
@@ -13,35 +20,50 @@ try:
     dask.config.set(logging=dict.fromkeys(("distributed", "distributed.client", "tornado.application"), "critical"))
     from distributed import CancelledError, Client, KilledWorker
     from distributed.client import ClosedClientError
+    from distributed.comm.core import connect
+    from distributed.security import Security
 except ImportError:
     raise OSError("a cluster needs Dask: pip install 'sitegen-glossary[cluster]'") from None
 
 T = TypeVar("T")
 
 GONE = (CancelledError, ClosedClientError, KilledWorker)  # what calls raise when there is no scheduler any more, or a call has cost too many workers
+_ANSWER = 10.0  # seconds that a scheduler may take to answer
 _PATIENCE = 5.0  # seconds between looks at whether there is still a scheduler
 
 
 class Cluster:
-    """The workers of the scheduler at an address, as an executor."""
+    """The workers of the scheduler at an address."""
 
     def __init__(self, scheduler: str, stack: ExitStack) -> None:
         """It is left with `stack`. Raises OSError if there is no such scheduler."""
+        shown = printable(unsecret(scheduler))
         try:
             if not scheduler.startswith(("tcp://", "tls://")):
                 raise ValueError
-            self.client = Client(scheduler, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call]
+            asyncio.run(_answers(scheduler))
+            self.client = Client(scheduler, timeout=_ANSWER, set_as_default=False)  # type: ignore[no-untyped-call]
+        except TypeError:
+            raise OSError(f"{shown} needs Dask's settings for TLS, distributed.comm.tls") from None
         except (ValueError, OSError):
-            raise OSError(f"there is no Dask scheduler at {scheduler}") from None
-        self.executor: Executor = self.client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+            raise OSError(f"there is no Dask scheduler at {shown}") from None
+        self._executor: Executor = self.client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+        self._call, self._told = _caller(version()), False
         stack.callback(self._leave)
-        self.workers = max(1, len(self.client.scheduler_info()["workers"]))
+        self.workers = max(1, len(self.client.nthreads()))  # type: ignore[no-untyped-call]
+
+    def submit(self, function: Callable[..., T], *args: Any) -> Future[T]:
+        """As an executor's. What comes of the call is an OSError where the worker has not this version of sitegen."""
+        return self._executor.submit(self._call, pickle.dumps((function, args), 5))
 
     def result(self, call: Future[T]) -> T:
         """What comes of a call: a scheduler that is killed may leave some without an end. Raises one of GONE."""
         while not wait([call], _PATIENCE).done:
             if self.client.status != "running":
                 raise CancelledError
+            if not self._told and not self.client.scheduler_info()["workers"]:
+                self._told = True
+                logging.getLogger(__name__).warning("the Dask cluster has no workers; waiting for one")
         return call.result()
 
     def _leave(self) -> None:
@@ -52,3 +74,31 @@ class Cluster:
         # A client that lost its scheduler while it was given calls fails here, too (a dictionary changed size), and has nobody to take leave of.
         with suppress(Exception):
             self.client.close()  # type: ignore[no-untyped-call]
+
+
+async def _answers(scheduler: str) -> None:
+    """Raises OSError if nothing at the address speaks as Dask does: a Client would wait for that for ever."""
+    security = Security()  # type: ignore[no-untyped-call]
+    settings = security.get_connection_args("client")  # type: ignore[no-untyped-call]
+    comm = await asyncio.wait_for(connect(scheduler, timeout=_ANSWER, **settings), _ANSWER)  # type: ignore[no-untyped-call]
+    await comm.close()
+
+
+def _caller(version: bytes) -> Callable[[bytes], Any]:
+    """Makes a call of its bytes. It goes to workers as it is, not by its name, so that one without sitegen can say so; others would end, one by one."""
+
+    def call(data: bytes) -> Any:
+        import pickle
+
+        try:
+            from sitegen.survey import version as its
+
+            same = its() == version
+        except ImportError:
+            same = False
+        if not same:
+            raise OSError("a worker of the Dask cluster has no sitegen, or another version of it or of its packages")
+        function, args = pickle.loads(data)
+        return function(*args)
+
+    return call

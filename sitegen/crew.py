@@ -18,7 +18,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -53,7 +53,7 @@ class Crew:
         """
         self.jobs, self.stop = jobs or cores(), stop
         self._stack = ExitStack()
-        self._executor: Executor | None = None
+        self._executor: Any = None  # or a Cluster
         self._result: Callable[[Future[Any]], Any] = self._waited
         self._given_up: Any = None  # set to 1, our own processes leave undone what they are at
         self._gone: tuple[type[Exception], ...] = ()  # what says that whoever did the work is no more
@@ -62,7 +62,7 @@ class Crew:
             from .cluster import GONE, Cluster
 
             cluster = Cluster(scheduler, self._stack)
-            self._executor, self.jobs, self._result, self._gone = cluster.executor, cluster.workers, cluster.result, GONE
+            self._executor, self.jobs, self._result, self._gone = cluster, cluster.workers, cluster.result, GONE
 
     def map(self, function: Callable[[bytes], Callable[[V], T]], shared: bytes, values: Iterable[V], count: int) -> Iterator[T]:
         """What `function` makes of `shared`, of each of the `count` values, in order; only so many values are under way at a time.

@@ -174,8 +174,10 @@ class Renderer:
             LookupError,
             RecursionError,
         ) as error:
-            raise ContentError([self._problem(template, error)]) from error
-        return File(path if path.endswith(".html") else path + "index.html", html.encode())
+            broken = ContentError([self._problem(template, error)])
+        else:
+            return File(path if path.endswith(".html") else path + "index.html", html.encode())
+        raise broken  # here, without the error: the stack that it may have filled could not go to another process
 
     def _fragment(self, root: str, shared: Mapping[str, Any], template: str, **shows: Hashable) -> Safe:
         """What `template` makes of the site and of what it `shows`, nothing of the page: rendered once for all pages at one depth."""

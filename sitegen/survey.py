@@ -20,6 +20,8 @@ from .memo import Memo, digest, plain, read
 _COARSE = 2_000_000_000  # nanoseconds within which some file systems cannot tell two changes apart; others can within
 _FINE = 50_000_000
 
+_PACKAGES = ("jinja2", "markupsafe", "markdown", "pyyaml", "pygments", "math-core")  # that make pages
+
 Stamp = tuple[int, int, int, int]  # size, time of change, of the change of its state, number
 _Stamped = dict[str, tuple[Stamp, bytes]]  # by path, how a file looked, and the hash of what it held
 
@@ -170,13 +172,24 @@ def bytes_of(path: str) -> bytes | None:
 @cache  # it is the program that runs, whatever is installed meanwhile
 def _program() -> bytes:
     """A hash of this program, its interpreter, and the names and versions of all packages beside it."""
-    package = Path(__file__).parent
-    sources = sorted(file for file in package.rglob("*.py"))
     packages: list[str] = []
     for folder in filter(os.path.isdir, sys.path):
         with suppress(OSError):
             packages += (name for name in os.listdir(folder) if name.endswith((".dist-info", ".egg-info")))
-    return digest(sys.version, *sorted(packages), *(file.read_bytes() for file in sources))
+    return digest(sys.version, *sorted(packages), *_sources())
+
+
+@cache
+def version() -> bytes:
+    """A hash of what an entry's page depends on besides its content, the same on any machine: this program's sources, and the versions of the packages that it is made with."""
+    from importlib.metadata import version
+
+    return digest(*sys.version_info[:2], *map(version, _PACKAGES), *_sources())
+
+
+@cache
+def _sources() -> tuple[bytes, ...]:
+    return tuple(file.read_bytes() for file in sorted(Path(__file__).parent.rglob("*.py")))
 
 
 def _history(content: Path) -> bytes:

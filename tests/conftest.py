@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ import yaml
 from .dom import Page, pages
 
 # A shell without job control starts what runs in the background deaf to Ctrl-C, and its children inherit that.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+with suppress(ValueError):  # which a worker of a cluster raises that imports a test
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parent.parent
 CONTENT = PROJECT / "content"

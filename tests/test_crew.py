@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,7 +23,7 @@ from distributed import Client
 
 from sitegen.crew import CHUNK, COPY_PAYS, PAYS, SHARE, Crew, StoppedError
 
-from .conftest import CONTENT, MakeContent, sitegen
+from .conftest import CONTENT, PROJECT, MakeContent, sitegen
 from .dom import tree
 
 
@@ -46,26 +48,26 @@ def content(make_content: MakeContent) -> Path:
 
 
 @contextmanager
-def cluster(workers: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A Dask scheduler on this machine, after its address, with workers that are processes of their own."""
+def cluster(workers: int, scheduler_at: Path = PROJECT, workers_at: Path = PROJECT) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A Dask scheduler on this machine, after its address, with workers that are processes of their own; each imports what stands in the folder where it is."""
     processes: list[subprocess.Popen[bytes]] = []
     with TemporaryDirectory() as folder:
 
-        def start(what: str, *arguments: str, until: str) -> str:
+        def start(what: str, at: Path, *arguments: str, until: str) -> str:
             # What they go on saying goes to a file: a pipe that nobody empties would stop them.
             log = Path(folder, str(len(processes)))
             command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments, "--no-dashboard"]
             with log.open("wb") as said:
-                processes.append(subprocess.Popen(command, stderr=said))
+                processes.append(subprocess.Popen(command, cwd=at, stderr=said))
             while not (found := re.search(until, log.read_text())):
                 assert processes[-1].poll() is None, log.read_text()
                 time.sleep(0.05)
             return found[0]
 
         try:
-            address = start("scheduler", "--host", "127.0.0.1", "--port", "0", until=r"tcp://127\.0\.0\.1:\d+(?=\s)")
+            address = start("scheduler", scheduler_at, "--host", "127.0.0.1", "--port", "0", until=r"tcp://127\.0\.0\.1:\d+(?=\s)")
             for _ in range(workers):
-                start("worker", address, "--nthreads", "1", "--no-nanny", until="Registered to")
+                start("worker", workers_at, address, "--nthreads", "1", "--no-nanny", until="Registered to")
             yield address, processes[0]
         finally:
             for process in processes:
@@ -80,13 +82,34 @@ def built(content: Path, out: Path, *options: str) -> dict[str, str]:
     return tree(out)
 
 
+def another(folder: Path, version: str) -> Path:
+    """A folder from which another version of sitegen is imported, or none."""
+    if version:
+        package = shutil.copytree(PROJECT / "sitegen", folder / version / "sitegen")
+        (package / "facts.py").write_text(f"{(package / 'facts.py').read_text()}\n# {version}\n")
+        return package.parent
+    (folder / "none" / "sitegen").mkdir(parents=True)
+    (folder / "none" / "sitegen" / "__init__.py").write_text("raise ImportError('there is none')")
+    return folder / "none"
+
+
+@pytest.mark.parametrize("version", ["", "0.0"])
+def test_workers_of_another_version(content: Path, tmp_path: Path, version: str) -> None:
+    """A cluster whose workers have no sitegen, or another version of it, does no work: one line says so."""
+    with cluster(1, workers_at=another(tmp_path, version)) as (address, _):
+        result = sitegen("build", "--content", content, "--out", tmp_path / "site", "--scheduler", address)
+    said = "a worker of the Dask cluster has no sitegen, or another version of it or of its packages\n"
+    assert (result.status, result.out, result.err) == (1, "", said)
+    assert not (tmp_path / "site").exists()
+
+
 @pytest.mark.timeout(300)
 def test_processes_and_a_cluster(content: Path, tmp_path: Path) -> None:
-    """The site is the same to the byte by one process, two or three, and by a cluster of two workers."""
+    """The site is the same to the byte by one process, two or three, and by a cluster of two workers, whose scheduler has no sitegen."""
     alone = built(content, tmp_path / "alone", "--jobs", "1")
     assert built(content, tmp_path / "two", "--jobs", "2") == alone
     assert built(content, tmp_path / "three", "--jobs", "3") == alone
-    with cluster(2) as (address, _):
+    with cluster(2, scheduler_at=another(tmp_path, "")) as (address, _):
         assert built(content, tmp_path / "cluster", "--scheduler", address) == alone
 
 
@@ -230,12 +253,44 @@ def test_work_beside(monkeypatch: pytest.MonkeyPatch, jobs: int, platform: str) 
 
 
 def test_no_cluster(content: Path, tmp_path: Path) -> None:
-    """Where there is no scheduler, one line says so, and nothing is written."""
-    for address in ("tcp://127.0.0.1:9", "nonsense://x"):
-        result = sitegen("build", "--content", content, "--out", tmp_path / "site", "--scheduler", address)
-        assert (result.status, result.err.splitlines()[-1]) == (1, f"there is no Dask scheduler at {address}")
-        assert "Traceback" not in result.err
-        assert not (tmp_path / "site").exists()
+    """Where there is no scheduler, or none that answers or can be spoken to, one line says so, without a password, and nothing is written."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silence = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        for address, said in (
+            ("tcp://user:se@cret@127.0.0.1:9", "there is no Dask scheduler at tcp://127.0.0.1:9"),
+            ("nonsense://x", "there is no Dask scheduler at nonsense://x"),
+            (silence, f"there is no Dask scheduler at {silence}"),
+            ("tls://127.0.0.1:9", "tls://127.0.0.1:9 needs Dask's settings for TLS, distributed.comm.tls"),
+        ):
+            result = sitegen("build", "--content", content, "--out", tmp_path / "site", "--scheduler", address)
+            assert (result.status, result.out, result.err) == (1, "", said + "\n")
+            assert not (tmp_path / "site").exists()
+
+
+def test_a_broken_template(content: Path, tmp_path: Path) -> None:
+    """A template that includes itself is told of in one line by a cluster, as by a process."""
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    (templates / "term.html").write_text('{% include "term.html" %}')
+    with cluster(1) as (address, _):
+        result = sitegen("build", "--content", content, "--out", tmp_path / "site", "--templates", templates, "--scheduler", address)
+    problem, *others = result.err.splitlines()
+    assert (result.status, result.out, others) == (1, "", ["1 problem; nothing was written"])
+    assert problem.startswith(f"{templates}/term.html:1:1: maximum recursion depth exceeded")  # of what follows, Python decides
+
+
+def test_no_workers(content: Path, tmp_path: Path) -> None:
+    """A build that waits for workers, as a cluster has none yet, says so once, and goes on when there is one."""
+    command = [sys.executable, "-m", "sitegen", "build", "--content", content, "--out", tmp_path / "site", "--scheduler"]
+    with cluster(0) as (address, _), subprocess.Popen([*command, address], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as build:
+        assert build.stderr
+        assert build.stderr.readline() == "the Dask cluster has no workers; waiting for one\n"
+        worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        with subprocess.Popen(worker, cwd=PROJECT, stderr=subprocess.DEVNULL) as started:
+            try:
+                assert (build.stderr.read(), build.wait()) == ("", 0)
+            finally:
+                started.kill()
 
 
 def test_a_killed_process(content: Path, tmp_path: Path) -> None:
