@@ -79,7 +79,7 @@ def _templates(given: Path | None) -> Path | None:
 @out_option
 @templates_option
 @click.option("--base-url", default="", help="Where the site will stand, instead of what site.yaml says.")
-@click.option("--jobs", type=click.IntRange(1, 1024), help="How many processes do the work. [default: one a core]")
+@click.option("--jobs", type=click.IntRange(1, 1024), help="How many processes do the work, four a core at most. [default: one a core]")
 @click.option("--scheduler", default="", metavar="ADDRESS",
               help="Let the Dask cluster with this scheduler do the work, as in tcp://10.0.0.1:8786.")  # fmt: skip
 @click.option("--memo", type=click.Path(path_type=Path, dir_okay=False),

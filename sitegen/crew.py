@@ -31,6 +31,7 @@ COPY_PAYS = 2_000  # entries; fewer can be gone through while a process is copie
 COPY_FITS = 75_000  # with more, the copy takes too much memory
 MUCH = 250_000_000  # bytes; where this process has more in memory, no other is started as a copy of it
 PATIENCE = 0.02  # seconds between looks at whether somebody still waits
+MOST = 4  # processes a core; more only take memory
 RENEWED = 20_000  # entries after which processes are started anew: the memory that one kind of work took is not given back otherwise
 
 
@@ -47,11 +48,11 @@ class Crew:
     """Maps functions over entries. Processes are started when there is enough to do for the first time."""
 
     def __init__(self, jobs: int = 0, scheduler: str = "", stop: Callable[[], bool] = lambda: False) -> None:
-        """`jobs` processes, 0 for one a core; or the workers of the Dask cluster whose scheduler is at `scheduler`.
+        """`jobs` processes, 0 for one a core, and no more than are of use; or the workers of the Dask cluster whose scheduler is at `scheduler`.
 
         Where results are waited for, StoppedError is raised once `stop` says so. Raises OSError if there is no cluster, or Dask is not installed.
         """
-        self.jobs, self.stop = jobs or cores(), stop
+        self.jobs, self.stop = min(jobs or cores(), MOST * cores()), stop
         self._stack = ExitStack()
         self._executor: Any = None  # or a Cluster
         self._result: Callable[[Future[Any]], Any] = self._waited

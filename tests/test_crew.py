@@ -21,7 +21,7 @@ import psutil
 import pytest
 from distributed import Client
 
-from sitegen.crew import CHUNK, COPY_PAYS, PAYS, SHARE, Crew, StoppedError
+from sitegen.crew import CHUNK, COPY_PAYS, PAYS, SHARE, Crew, StoppedError, cores
 
 from .conftest import CONTENT, PROJECT, MakeContent, sitegen
 from .dom import tree
@@ -111,6 +111,13 @@ def test_processes_and_a_cluster(content: Path, tmp_path: Path) -> None:
     assert built(content, tmp_path / "three", "--jobs", "3") == alone
     with cluster(2, scheduler_at=another(tmp_path, "")) as (address, _):
         assert built(content, tmp_path / "cluster", "--scheduler", address) == alone
+
+
+def test_no_more_processes_than_are_of_use() -> None:
+    """However many processes are asked for, a core has four at most."""
+    with Crew(999) as crew:
+        list(crew.map(who, b"", range(PAYS), PAYS))
+        assert len(psutil.Process().children()) <= 4 * cores() + 1  # Python may have one of its own
 
 
 def test_processes_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
