@@ -528,6 +528,7 @@ def test_interrupt(bucket: Storage, site: Path) -> None:
         if method == "PUT" and RECORD not in path:
             begun.set()
             go.wait(30)
+            return "InternalError"
         return ""
 
     bucket.refuse = stall
