@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .manifest import Group, Manifest
-from .memo import UNREADABLE, ForgottenError, Memo, digest, plain, read
+from .memo import NO_ROOM, UNREADABLE, ForgottenError, Memo, digest, plain, read
 from .stage import OvertakenError, Twin
 from .survey import Survey, after, survey
 from .swap import sweep
@@ -68,6 +68,9 @@ def build(
                 if not memo.mend(damaged=True):
                     raise
             return work(trust=False)
+        except NO_ROOM as error:
+            memo.begin_anew()
+            raise OSError(f"a temporary file cannot hold what the build finds out: {error}") from None
         except BaseException:
             memo.doubt()
             raise

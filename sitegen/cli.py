@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from . import __version__
 from .build import build as build_site
 from .commands.profile import Stages
 from .commands.shared import content_option, count, json_option, reported, stages
-from .memo import Memo
+from .memo import Memo, may_be_memo
 from .problems import FORMATS, Problem, printable
 from .write import claim
 
@@ -99,7 +100,10 @@ def build(
             base_url = parse_base_url(base_url)
         except ValueError:
             raise click.UsageError("--base-url must be an address like https://example.org/glossary/") from None
-    _apart(content, out)
+    templates = _templates(templates)
+    _apart(content, out, templates, memo)
+    if memo and not may_be_memo(memo):
+        raise click.UsageError(f"--memo {printable(str(memo))} holds something else; choose another file")
     times = Stages()
 
     def begin(stage: str) -> None:
@@ -108,7 +112,7 @@ def build(
 
     with stages() as progress, Memo(memo or content.resolve().parent / ".sitegen" / "memo.sqlite3") as remembered:
         written = build_site(
-            content, out, _templates(templates), base_url, begin, remembered,
+            content, out, templates, base_url, begin, remembered,
             jobs or 0, scheduler, times.spent,
         )  # fmt: skip
     if profile:
@@ -123,14 +127,21 @@ def build(
         click.echo(f"{printable(str(out))}: {total}, {news if written.changed or written.removed else 'nothing changed'}")
 
 
-def _apart(content: Path, out: Path) -> None:
+def _real(path: Path) -> Path:
+    """As `Path.resolve`, which may raise in a loop of links."""
+    return Path(os.path.realpath(path))
+
+
+def _apart(content: Path, out: Path, templates: Path | None, memo: Path | None) -> None:
     """The output is replaced as a whole, so nothing that matters may stand in it."""
-    target = out.resolve()
-    for kept in (content.resolve(), Path.cwd()):
+    target, shown = _real(out), printable(str(out))
+    if target.is_symlink():
+        raise click.UsageError(f"--out {shown} is a link that leads back to itself; choose another folder")
+    for kept in map(_real, filter(None, (content, Path.cwd(), templates, memo))):
         if kept.is_relative_to(target):
-            raise click.UsageError(f"--out {out} would replace {kept}; choose another folder")
-    if target.is_relative_to(content.resolve()):
-        raise click.UsageError(f"--out {out} lies in the content; choose another folder")
+            raise click.UsageError(f"--out {shown} would replace {printable(str(kept))}; choose another folder")
+    if target.is_relative_to(_real(content)):
+        raise click.UsageError(f"--out {shown} lies in the content; choose another folder")
     claim(target)
 
 

@@ -21,6 +21,7 @@ KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked"
 KEPT = 3  # times as many results as the newest site needs may stay, for other branches
 SPARE = 8
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ImportError, EOFError, ArithmeticError, pickle.UnpicklingError)  # what a damaged result may raise
+NO_ROOM = sqlite3.OperationalError  # what a temporary database raises that can grow no more
 UNCOMPARED = ("theme", "glossary", "first", "parts")  # kinds made of files that are read without comparing them with their hashes
 MANY = 1_000  # for more results than these, all of their kind are read
 
@@ -43,6 +44,14 @@ def plain(value: Any) -> bytes:
 def read(data: bytes) -> Any:
     """The value that `plain` was given."""
     return marshal.loads(data)
+
+
+def may_be_memo(path: Path) -> bool:
+    """Whether a file at `path`, if there is one, may be taken for a memo, and so replaced: it is empty, or begins as SQLite's do."""
+    if path.is_file():
+        with suppress(OSError), path.open("rb") as file:
+            return file.read(16) in (b"", b"SQLite format 3\0")
+    return True
 
 
 class ForgottenError(OSError):
@@ -118,6 +127,12 @@ class Memo:
         """Hold nothing any more."""
         self._held, self._lately = {}, {}
 
+    def begin_anew(self) -> None:
+        """Forget what is new, and hold nothing any more."""
+        self._new.close()
+        self._new = _temporary()
+        self.let_go()
+
     def doubt(self) -> None:
         """Forget what is new of the kinds whose files may have been others than those of which the key says."""
         for kind in UNCOMPARED:
@@ -139,8 +154,8 @@ class Memo:
             self._lately, self._held = self._held, {}
         if not self.path or not self._old or self._file != _number(self.path):
             return  # where somebody has put another file into its place, that is not the one from which this reads
-        self._new.execute("COMMIT")
         try:
+            self._new.execute("COMMIT")
             # Rows pass from one database to the other in a third of the time that Python would take.
             self._new.execute("ATTACH ? AS file", (os.fsencode(self.path),))
             self._new.execute("PRAGMA file.synchronous = OFF")
@@ -167,9 +182,7 @@ class Memo:
         if not self.path or not self._old or self._file != _number(self.path) or not (damaged or _is_damaged(self._old)):
             return False
         if damaged:
-            self._new.close()
-            self._new = _temporary()
-            self.let_go()
+            self.begin_anew()
         self._old.close()
         with suppress(OSError):
             self.path.unlink()

@@ -41,7 +41,7 @@ def new_stage(out: Path, of: Path | None = None) -> tuple[Path, int]:
 
 
 def remove(folder: Path) -> set[str]:
-    """As `shutil.rmtree`, which looks at every file twice; what resists is left to it. The paths of the files that were in it."""
+    """As `shutil.rmtree`, which looks at every file twice; what resists is left to it, unlocked. The paths of the files that were in it."""
     found = set[str]()
     for root, _, names in os.walk(folder, topdown=False):
         below = f"{root}/".removeprefix(f"{folder}/")
@@ -50,6 +50,11 @@ def remove(folder: Path) -> set[str]:
             for name in names:
                 os.unlink(f"{root}/{name}")
             os.rmdir(root)
+    for root, folders, _ in os.walk(folder):  # what is still there may be in folders that nobody may write to
+        for path in (root, *(f"{root}/{name}" for name in folders)):
+            with suppress(OSError):
+                if not os.path.islink(path):
+                    os.chmod(path, 0o700)
     shutil.rmtree(folder, ignore_errors=True)
     return found
 
@@ -66,7 +71,7 @@ def sweep(out: Path) -> None:
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(stage, ignore_errors=True)
+            remove(stage)
         except OSError:
             pass  # another build is at work there
         finally:

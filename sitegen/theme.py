@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from errno import EILSEQ
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,8 @@ def load_theme(folders: tuple[Path, ...]) -> Theme:
         for file in sorted(root.rglob("*")):
             name = file.relative_to(root).as_posix()
             if file.is_file() and not any(part.startswith(".") for part in name.split("/")):
+                if any("\ud800" <= character <= "\udfff" for character in name):
+                    raise OSError(EILSEQ, f"a file name that is not spelled in {sys.getfilesystemencoding()}", str(file))
                 script, joins, part = name.partition(".js/")
                 parts = assets.setdefault(script + joins.rstrip("/"), {})
                 if (part == "") != ("" in parts):

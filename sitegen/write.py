@@ -63,7 +63,7 @@ def write(
             raise OvertakenError
         stage = Stage(out, old, twin)
         try:
-            stage.folder.chmod(out.stat().st_mode & 0o7777 if out.is_dir() else 0o777 & ~umask())
+            stage.folder.chmod(out.stat().st_mode & 0o7777 | 0o700 if out.is_dir() else 0o777 & ~umask())
             linked = before.files - {path for name, group in before.groups.items() if name not in kept for path in group.paths}
             stage.keep(linked)
             seen = set(linked)
@@ -79,6 +79,8 @@ def write(
             found = stage.stamps(seen - linked, gone)
             exchange(stage.folder, out)
             left = stage.leave(twin.path, before, seen, changed, gone) if twin and len(seen) > TWIN_PAYS else {}
+            if twin and not left:
+                remove(twin.path)
             removed = len(gone) if stage.twin else len(remove(stage.folder) - seen)
             changed.discard(MARKER)
             after = {**before.stamps, **found}

@@ -63,6 +63,15 @@ def test_same_bytes_in_any_environment(shipped: Path, tmp_path: Path, environmen
     assert built(CONTENT, tmp_path / "site", cwd=elsewhere, **environment) == tree(shipped)
 
 
+def test_a_page_that_the_locale_cannot_name(tmp_path: Path, make_content: MakeContent) -> None:
+    """Where the names of files have only ASCII characters, a page that needs another is told of in one line."""
+    make_content({"z.yaml": "term: Zähler\ndefinition: A counter.\n"})
+    result = sitegen("build", cwd=tmp_path, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert (result.status, result.out) == (1, "")
+    assert result.err == "ä: not a character that a file's name can have here, in ascii; set PYTHONUTF8=1\n"
+    assert [path.name for path in tmp_path.iterdir() if "public" in path.name] == []
+
+
 @pytest.mark.parametrize(
     ("content", "environment"), [(CONTENT, {}), (TINY / "content", {"SOURCE_DATE_EPOCH": EPOCH})], ids=["undated", "epoch"]
 )

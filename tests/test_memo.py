@@ -606,6 +606,16 @@ def test_a_spoilt_twin(tmp_path: Path, make_content: MakeContent, monkeypatch: p
     assert [path.name for path in tmp_path.iterdir() if ".stage-" in path.name] == []
 
 
+def test_a_site_that_becomes_small(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site that is too small for a second copy of itself leaves none, whatever there was before."""
+    content, out, memo = small(make_content), tmp_path / "site", tmp_path / "memo"
+    for pays, twin in ((0, True), (1_000, False)):
+        monkeypatch.setattr("sitegen.write.TWIN_PAYS", pays)
+        (content / "terms" / "term-1.yaml").write_text(f"term: Term 1\ndefinition: Edit {pays}.\n")
+        assert outcome(content, out, memo) == []
+        assert (tmp_path / "memo.twin").exists() == twin
+
+
 @pytest.mark.parametrize("harm", ["edited", "removed", "added", "a folder added"])
 def test_a_site_with_a_twin_that_was_changed_by_hand(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, harm: str) -> None:
     """What somebody changed in a site that has a twin is set right by the edits that follow."""
@@ -694,6 +704,22 @@ def test_a_damaged_memo(tmp_path: Path, make_content: MakeContent, damage: str) 
         assert (result.status, result.err) == (0, "")
         assert tree(out) == tree(clean)
     assert result.out.endswith("nothing changed\n")
+
+
+def test_no_room_for_what_is_found_out(tmp_path: Path, make_content: MakeContent) -> None:
+    """Where the temporary files can grow no more a build ends with one line, the site stays, and the next one is right."""
+    content, out = small(make_content, 60), tmp_path / "site"
+    with Memo(tmp_path / "memo") as memo:
+        build(content, out, memo=memo, jobs=1)
+        before = tree(out)
+        (content / "site.yaml").write_text("title: Another\nbase_url: https://example.org/\n")
+        memo._new.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(OSError, match=r"^a temporary file cannot hold what the build finds out: database or disk is full$"):
+            build(content, out, memo=memo, jobs=1)
+        assert tree(out) == before
+        build(content, out, memo=memo, jobs=1)
+    assert outcome(content, tmp_path / "clean", None) == []
+    assert tree(out) == tree(tmp_path / "clean") != before
 
 
 def test_what_the_site_needs_is_kept(tmp_path: Path, make_content: MakeContent) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import shutil
+import sys
 from pathlib import Path
 
+import pytest
 from jinja2.runtime import Context
 from rjsmin import jsmin
 
@@ -81,6 +83,18 @@ def test_hidden_files(tmp_path: Path, make_content: MakeContent) -> None:
     build(content, tmp_path / "site", own.parent, jobs=1)
     names = [{file.name for file in (tmp_path / out).rglob("*.txt")} for out in ("shipped", "site")]
     assert names[1] - names[0] == {"a.txt"}
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
+def test_a_name_in_other_bytes(tmp_path: Path, make_content: MakeContent) -> None:
+    """An asset whose name is not spelled as names are here is told of in one line."""
+    own = tmp_path / "templates" / "assets"
+    own.mkdir(parents=True)
+    (own / "\udce9.txt").write_text("x")
+    make_content(ENTRY)
+    result = sitegen("build", cwd=tmp_path)
+    assert (result.status, result.out) == (1, "")
+    assert result.err == "templates/assets/\\udce9.txt: a file name that is not spelled in utf-8\n"
 
 
 def test_an_included_text(tmp_path: Path, make_content: MakeContent) -> None:

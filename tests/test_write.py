@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,25 @@ def test_refused_folders(tmp_path: Path, make_content: MakeContent, out: str, me
     before = tree(tmp_path)
     result = sitegen("build", "--out", out, cwd=tmp_path)
     assert (result.status, result.err.splitlines()[-1]) == (2, f"Error: {message.format(tmp=tmp_path)}")
+    assert tree(tmp_path) == before
+
+
+def test_what_a_site_must_not_replace(tmp_path: Path, make_content: MakeContent) -> None:
+    """A folder with the templates or the memo in it, a link that leads back, and a memo that is something else are wrong usage; nothing is touched."""
+    make_content(ENTRY)
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "thesis.txt").write_text("the only copy")
+    assert sitegen("build", cwd=tmp_path).status == 0
+    (tmp_path / "public" / "mine").mkdir()
+    before = tree(tmp_path)
+    for options, message in {
+        ("--templates", "public/mine"): f"--out public would replace {tmp_path}/public/mine; choose another folder",
+        ("--memo", "public/memo"): f"--out public would replace {tmp_path}/public/memo; choose another folder",
+        ("--memo", "thesis.txt"): "--memo thesis.txt holds something else; choose another file",
+        ("--out", "loop"): "--out loop is a link that leads back to itself; choose another folder",
+    }.items():
+        result = sitegen("build", *options, cwd=tmp_path)
+        assert (result.status, result.err.splitlines()[-1]) == (2, f"Error: {message}")
     assert tree(tmp_path) == before
 
 
@@ -136,6 +156,27 @@ def test_foreign_marker_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(NotOursError):
         write(files(a="2"), out)
     assert (out / "a.html").read_text() == "1"
+
+
+def test_folders_that_are_locked(tmp_path: Path) -> None:
+    """A site in which somebody has locked folders is replaced as any other, and nothing of it stays."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # where an ordinary user may go
+        place = Path(folder)
+        place.chmod(0o777)
+        if not (child := os.fork()):
+            status = 1
+            try:
+                if not os.geteuid():  # nothing is locked for root
+                    os.setuid(65534)
+                out = place / "site"
+                write(files(a="1", x__y="1", x__z__b="1"), out)
+                for locked in ("x/z", "x", "."):
+                    (out / locked).chmod(0o555)
+                write(files(a="2"), out)
+                status = int([path.name for path in place.iterdir()] != ["site"] or {path.name for path in out.iterdir()} != {"a.html", MARKER})
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_out_is_a_symlink(tmp_path: Path) -> None:

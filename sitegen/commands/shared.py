@@ -35,6 +35,8 @@ def reported(command: Any) -> Any:
             raise click.UsageError(printable(str(error))) from None
         except BrokenPipeError:
             raise
+        except UnicodeEncodeError as error:
+            stop(f"{printable(error.object[error.start : error.end])}: not a character that a file's name can have here, in {error.encoding}; set PYTHONUTF8=1")
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             stop(f"{printable(where)}{error.strerror or error}")
