@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import secrets
 import tempfile
 import threading
 import time
@@ -29,7 +30,7 @@ NEWSLETTER = PRIVATE + "newsletter/"  # below it, and at /outbox, the newsletter
 Mount = Callable[[str], AbstractContextManager[str]]
 _MOST_POSTED = 100_000  # bytes
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
-_SNIPPET = f'<script type="module" src="{PRIVATE}reload.js"></script></body>'.encode()
+_SNIPPET = f'<script type="module" src="{PRIVATE}reload.js?%s"></script></body>'  # with the version of the site that the page shows
 
 _RELOAD = """\
 const panel = document.createElement("section");
@@ -41,9 +42,17 @@ background:#1c1a15;color:#ece6d8;font:14px/1.5 ui-monospace,monospace;border-top
 #sitegen-problems p{margin:.3rem 0;white-space:pre-wrap}#sitegen-problems small{color:#a59d8c;font-size:1em}`);
 document.adoptedStyleSheets.push(sheet);
 panel.id = "sitegen-problems";
-let version = null;
-new EventSource("/__sitegen/events").addEventListener("state", (event) => {
+const version = new URL(import.meta.url).search.slice(1);
+let events = null;
+// A browser opens six connections to a host at most, so a page that nobody sees holds none.
+function listen() {
+  events?.close();
+  events = document.visibilityState === "visible" ? new EventSource("/__sitegen/events") : null;
+  events?.addEventListener("state", show);
+}
+function show(event) {
   const state = JSON.parse(event.data);
+  if (state.version !== version) location.reload();
   panel.remove();
   panel.replaceChildren();
   for (const problem of state.problems) {
@@ -55,9 +64,9 @@ new EventSource("/__sitegen/events").addEventListener("state", (event) => {
     panel.append(line);
   }
   if (state.problems.length) document.body.append(panel);
-  else if (version !== null && state.version !== version) location.reload();
-  if (!state.problems.length) version = state.version;
-});
+}
+document.addEventListener("visibilitychange", listen);
+listen();
 """
 _WAITING = b"<!doctype html><html lang=en><title>Not built yet</title><body><p>The site has never been built: see the problems below.</p></body></html>"
 
@@ -66,10 +75,16 @@ class _State:
     """The outcome of the newest build, told to every open page."""
 
     def __init__(self) -> None:
-        self.version = 0
+        self.run = secrets.token_hex(4)
+        self.built = 0
         self.problems: tuple[Problem, ...] = ()
         self.listeners: set[queue.SimpleQueue[bytes]] = set()
         self.lock = threading.Lock()
+
+    @property
+    def version(self) -> str:
+        """Which site stands there: no other of this server, nor of another that stood at this address."""
+        return f"{self.run}-{self.built}"
 
     def event(self) -> bytes:
         data = {"version": self.version, "problems": json.loads(as_json(self.problems))}
@@ -78,7 +93,7 @@ class _State:
     def tell(self, problems: tuple[Problem, ...]) -> None:
         with self.lock:
             self.problems = problems
-            self.version += not problems
+            self.built += not problems
             event = self.event()
             for listener in self.listeners:
                 listener.put(event)
@@ -150,6 +165,7 @@ class _Handler(SimpleHTTPRequestHandler):
         self.wfile.write(data)
 
     def _file(self) -> None:
+        snippet = (_SNIPPET % self.state.version).encode()  # before the file is read: a page may be newer than it says, but not older
         path = urlsplit(self.path).path
         local = self.translate_path(path)
         if os.path.isdir(local) and not path.endswith("/"):
@@ -160,14 +176,13 @@ class _Handler(SimpleHTTPRequestHandler):
             return
         file = os.path.join(local, "index.html") if os.path.isdir(local) else local
         if os.path.isfile(file):  # unlike Path's, this asks about any name, however long
-            self._answer(200, self.guess_type(file), Path(file).read_bytes())
-            return
-        missing = Path(self.directory) / "404.html"
-        self._answer(404, "text/html", missing.read_bytes() if missing.is_file() else _WAITING)
+            status, kind, data = 200, self.guess_type(file), Path(file).read_bytes()
+        else:
+            missing = Path(self.directory) / "404.html"
+            status, kind, data = 404, "text/html", missing.read_bytes() if missing.is_file() else _WAITING
+        self._answer(status, kind, data.replace(b"</body>", snippet) if kind == "text/html" else data)
 
     def _answer(self, status: int, kind: str, data: bytes) -> None:
-        if kind.startswith("text/html"):
-            data = data.replace(b"</body>", _SNIPPET)
         if kind.startswith("text/") or kind.endswith(("json", "xml", "javascript")):
             kind += "; charset=utf-8"
         self.send_response(status)
@@ -182,7 +197,8 @@ class _Handler(SimpleHTTPRequestHandler):
         events: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         with self.state.lock:
             self.state.listeners.add(events)
-            events.put(self.state.event())
+            if self.state.built or self.state.problems:  # else a page of an earlier server would change for none
+                events.put(self.state.event())
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Cache-Control", "no-cache")

@@ -42,7 +42,7 @@ class Served:
 
     @contextmanager
     def events(self) -> Iterator[Iterator[dict[str, Any]]]:
-        """The states the server tells an open page of, the present one first."""
+        """The states the server tells an open page of, the present one first; their versions are the numbers of its builds."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request("GET", "/__sitegen/events")
         with closing(connection), connection.getresponse() as answer:
@@ -53,7 +53,8 @@ class Served:
     def _states(answer: HTTPResponse) -> Iterator[dict[str, Any]]:
         for line in iter(answer.readline, b""):
             if line.startswith(b"data: "):
-                yield json.loads(line.removeprefix(b"data: "))
+                state = json.loads(line.removeprefix(b"data: "))
+                yield {**state, "version": int(state["version"].rpartition("-")[2])}
 
 
 class Serve:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -44,7 +45,7 @@ def test_pages(serve: Serve, make_content: MakeContent) -> None:
     served = serve()
     home = served.text("/")
     assert f'<link rel="canonical" href="{served.address}">' in home
-    assert home.count('<script type="module" src="/__sitegen/reload.js"></script></body>') == 1
+    assert len(re.findall(r'<script type="module" src="/__sitegen/reload\.js\?[0-9a-f]{8}-1"></script></body>', home)) == 1
     assert "A unit of text." in served.text("/terms/token/?query#fragment")
     assert "EventSource" in served.text("/__sitegen/reload.js")
     status, headers, data = served.request("/terms/nothing/")
