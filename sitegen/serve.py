@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import secrets
+import sys
 import tempfile
 import threading
 import time
@@ -101,6 +102,10 @@ class _State:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a page that was closed is no news
+            super().handle_error(request, client_address)
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -267,7 +272,7 @@ def serve(
                     return True
                 return False
 
-            changes = Changes([content, *([templates] if templates else [])])
+            changes = Changes([content, *([templates] if templates else [])], say)
             threading.Thread(target=server.serve_forever, daemon=True).start()
             try:
                 well = rebuild(soon=True)

@@ -13,20 +13,21 @@ from typing import Any
 
 _POLL_SECONDS = 0.3
 
-_Stamps = set[tuple[str, int, int]]  # of each file its path, when it changed, and its size
+_Stamps = set[tuple[str, int, int]]  # of each file its path, when it changed, and its size; of each folder its path
+_Watch = Callable[..., Iterator[set[tuple[Any, str]]]]
 
 
 class Changes:
-    """Saves, or bursts of them, below `folders`, from the moment of this call."""
+    """Saves, or bursts of them, below `folders`, from the moment of this call. That the system cannot tell of them is said."""
 
-    def __init__(self, folders: list[Path]) -> None:
+    def __init__(self, folders: list[Path], say: Callable[[str], None]) -> None:
         before = _scan(folders)
         try:
             from watchfiles import watch
         except ImportError:
             saves = _polled(folders, before)
         else:
-            saves = _watched(watch, folders, before)
+            saves = _watched(watch, folders, before, say)
         self._told: queue.SimpleQueue[Exception | set[str]] = queue.SimpleQueue()
         threading.Thread(target=self._listen, args=(saves,), daemon=True).start()
 
@@ -56,16 +57,50 @@ class Changes:
         return saved
 
 
-def _watched(watch: Callable[..., Iterator[set[tuple[Any, str]]]], folders: list[Path], before: _Stamps) -> Iterator[set[str]]:
-    """Told by the system; but what was saved before that began shows only in a second look."""
-    looked = False
-    for told in watch(*folders, debounce=50, step=10, rust_timeout=1000, yield_on_timeout=True, raise_interrupt=True):
+def _watched(watch: _Watch, folders: list[Path], before: _Stamps, say: Callable[[str], None]) -> Iterator[set[str]]:
+    """Told by the system, where it can. It watches a folder, not its name: when another takes its place, that is to be watched."""
+    try:
+        while True:
+            stood = _numbers(folders)
+            for saved in _told(watch, folders, before) if all(stood) else _polled(folders, before):
+                if saved:
+                    yield saved
+                if _numbers(folders) != stood or not saved.isdisjoint(map(os.path.abspath, folders)):  # a new folder may get the number of the old one
+                    break
+            before = _scan(folders)
+            yield set(map(str, folders))
+    except (OSError, RuntimeError) as error:  # there is no room for more to be watched
+        say(f"looking for saves every {_POLL_SECONDS} s, as the system cannot tell of them: {error}")
+        yield from _polled(folders, before)
+
+
+def _told(watch: _Watch, folders: list[Path], before: _Stamps) -> Iterator[set[str]]:
+    """Told by the system, of nothing when nothing was saved for a while; but what was saved before that began shows only in a second look."""
+    roots, looked = [os.path.abspath(folder) for folder in folders], False
+
+    def matters(_: object, path: str) -> bool:
+        """Not what is hidden: it is none of the content, nor of the templates."""
+        path = os.path.abspath(path)
+        return not any(path.startswith(root) and f"{os.sep}." in path.removeprefix(root) for root in roots)
+
+    for told in watch(*folders, watch_filter=matters, debounce=50, step=10, rust_timeout=1000, yield_on_timeout=True):
         saved = {path for _, path in told}
         if not looked:
             saved |= _others(before, _scan(folders))
             looked = True
-        if saved:
-            yield saved
+        yield saved
+
+
+def _numbers(folders: list[Path]) -> list[tuple[int, int] | None]:
+    """The numbers by which the system knows the folders that are there."""
+    found: list[tuple[int, int] | None] = []
+    for folder in folders:
+        try:
+            status = os.stat(folder)
+            found.append((status.st_dev, status.st_ino))
+        except OSError:
+            found.append(None)
+    return found
 
 
 def _polled(folders: list[Path], before: _Stamps) -> Iterator[set[str]]:
@@ -85,12 +120,12 @@ def _others(before: _Stamps, now: _Stamps) -> set[str]:
 def _scan(folders: list[Path]) -> _Stamps:
     found = set()
     for folder in folders:
-        for root, _, names in os.walk(folder):
-            for name in names:
+        for root, inner, names in os.walk(folder):
+            inner[:] = [name for name in inner if not name.startswith(".")]
+            found |= {(os.path.join(root, name), 0, 0) for name in inner}  # an empty one may be a problem
+            for name in filter(lambda name: not name.startswith("."), names):
                 path = os.path.join(root, name)
-                try:
+                with suppress(OSError):
                     status = os.stat(path)
-                except OSError:
-                    continue
-                found.add((path, status.st_mtime_ns, status.st_size))
+                    found.add((path, status.st_mtime_ns, status.st_size))
     return found

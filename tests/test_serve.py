@@ -158,19 +158,20 @@ def test_save_during_the_first_build(serve: Serve, make_content: MakeContent, tm
 
 
 def test_a_problem_that_only_a_whole_look_sees(serve: Serve, make_content: MakeContent) -> None:
-    """A file that nobody tells of may be a problem once everything is looked at; when it is gone, the next save shows."""
-    content = make_content({"token.yaml": GOOD})
+    """A file that nobody tells of may be a problem once everything is looked at; when it is mended, the next save shows."""
+    content = make_content({"token.yaml": GOOD, ".kept/other.yaml": GOOD.replace("Token", "Other")})
+    entry, other = content / "terms" / "token.yaml", content / ".kept" / "other.yaml"
+    (content / "terms" / "other.yaml").symlink_to(other)
     served = serve()
-    entry, other = content / "terms" / "token.yaml", content / "terms" / "token.swo"
     with served.events() as states:
         assert next(states) == {"version": 1, "problems": []}
         save(entry, BETTER)
         assert [next(states)["version"] for _ in range(2)] == [2, 3]
-        other.write_text("an editor's")
+        other.write_text(BAD.replace("Token", "Other"))
         save(entry, GOOD)
         assert next(states) == {"version": 4, "problems": []}
-        assert [problem["rule"] for problem in next(states)["problems"]] == ["not-an-entry"]
-        other.unlink()
+        assert [problem["rule"] for problem in next(states)["problems"]] == ["unresolved-link"]
+        other.write_text(GOOD.replace("Token", "Other"))
         save(entry, BETTER)
         assert next(states) == {"version": 5, "problems": []}
         assert "A small unit of text." in served.text("/terms/token/")
@@ -220,16 +221,22 @@ def test_templates_are_watched(serve: Serve, make_content: MakeContent, tmp_path
     assert served.text("/about/") == "<p>ours</p>"
 
 
-def test_content_that_vanishes(serve: Serve, make_content: MakeContent) -> None:
-    """When a whole folder of the content goes and comes back, the server lives through it."""
+@pytest.mark.parametrize("gone", ["content/terms", "content"])
+def test_content_that_vanishes(serve: Serve, make_content: MakeContent, tmp_path: Path, gone: str) -> None:
+    """When the content, or a folder of it, goes and another comes in its place, that is followed like the first."""
     content = make_content({"token.yaml": GOOD})
     served = serve()
     with served.events() as states:
         assert next(states)["version"] == 1
-        shutil.move(content / "terms", content.parent / "away")
-        assert next(state for state in states if state["problems"])["problems"][0]["rule"] == "no-entries"
-        shutil.move(content.parent / "away", content / "terms")
-        assert next(state for state in states if not state["problems"])["version"] >= 2
+        for definition in ("Another unit of text.", "One more."):
+            shutil.copytree(tmp_path / gone, tmp_path / "away")
+            shutil.rmtree(tmp_path / gone)
+            assert next(state for state in states if state["problems"])
+            shutil.move(tmp_path / "away", tmp_path / gone)
+            assert next(state for state in states if not state["problems"])
+            save(content / "terms" / "token.yaml", f"term: Token\ndefinition: {definition}\n")
+            while definition not in served.text("/terms/token/"):
+                time.sleep(0.1)
 
 
 def test_stops_cleanly(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from threading import Thread
 
 import click
 
-from ..load import load
+from ..load import outline
 from ..serve import NEWSLETTER
 from .operator import ADDRESS, Operator
 
@@ -17,7 +17,8 @@ from .operator import ADDRESS, Operator
 @contextmanager
 def mounted(content: Path, templates: Path | None, address: str) -> Iterator[str]:
     """The newsletter of the glossary that `sitegen serve` shows at `address`; yields where it listens, or nothing if it has none."""
-    form = load(content).settings.newsletter
+    draft, _ = outline(content)  # reading all entries would take long
+    form = draft.settings.newsletter
     try:
         from ..newsletter.service import Service
     except ImportError as error:
