@@ -197,11 +197,14 @@ def _print_problems(text: str) -> None:
 @reported
 def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
     """Show the site, rebuild on every save, reload the page, and show problems in it."""
-    from .commands.mounted import mounted
-    from .serve import serve as serve_site
-
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as cleanly as Ctrl-C
-    serve_site(content, _templates(templates), host, port, click.echo, partial(mounted, content, templates))
+    try:
+        from .commands.mounted import mounted
+        from .serve import serve as serve_site
+
+        serve_site(content, _templates(templates), host, port, click.echo, partial(mounted, content, templates))
+    except KeyboardInterrupt:
+        click.echo("stopped")
 
 
 @main.command(short_help="Write a commented entry for TERM.")

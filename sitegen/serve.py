@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from .build import Live, build
 from .crew import StoppedError
+from .entries import ChangedError
 from .memo import Memo
 from .problems import ContentError, Problem, as_json, as_text
 from .watch import Changes
@@ -31,7 +32,7 @@ NEWSLETTER = PRIVATE + "newsletter/"  # below it, and at /outbox, the newsletter
 Mount = Callable[[str], AbstractContextManager[str]]
 _MOST_POSTED = 100_000  # bytes
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
-_SNIPPET = f'<script type="module" src="{PRIVATE}reload.js?%s"></script></body>'  # with the version of the site that the page shows
+_SNIPPET = f'<script type="module" src="{PRIVATE}reload.js?%s"></script>'  # with the version of the site that the page shows
 
 _RELOAD = """\
 const panel = document.createElement("section");
@@ -185,7 +186,10 @@ class _Handler(SimpleHTTPRequestHandler):
         else:
             missing = Path(self.directory) / "404.html"
             status, kind, data = 404, "text/html", missing.read_bytes() if missing.is_file() else _WAITING
-        self._answer(status, kind, data.replace(b"</body>", snippet) if kind == "text/html" else data)
+        if kind == "text/html":
+            at = data.rfind(b"</body>")
+            data = data[:at] + snippet + data[at:] if at >= 0 else data + snippet
+        self._answer(status, kind, data)
 
     def _answer(self, status: int, kind: str, data: bytes) -> None:
         if kind.startswith("text/") or kind.endswith(("json", "xml", "javascript")):
@@ -230,7 +234,7 @@ class _Handler(SimpleHTTPRequestHandler):
 def serve(
     content: Path, templates: Path | None, host: str, port: int, say: Callable[[str], None], mount: Mount = lambda _: nullcontext("")
 ) -> None:
-    """Serve until interrupted. Raises OSError if the port is taken.
+    """Serve until KeyboardInterrupt. Raises OSError if the port is taken.
 
     `mount` is told this server's address, runs the newsletter's service, and gives the host and port at which that listens, if it does.
     """
@@ -266,6 +270,10 @@ def serve(
                 except ContentError as error:
                     say(as_text(error.problems))
                     state.tell(error.problems)
+                except ChangedError as error:
+                    if saved is not None:  # not by what was saved alone
+                        return rebuild(soon)
+                    say(str(error))
                 except OSError as error:
                     say(f"{error.filename or out}: {error.strerror or error}")
                 except StoppedError:
@@ -282,8 +290,6 @@ def serve(
                 while True:
                     saved = changes.wait()
                     well = rebuild(soon=True, saved=saved if well else None) and rebuild(soon=False)
-            except KeyboardInterrupt:
-                say("stopped")
             finally:
                 server.shutdown()
 

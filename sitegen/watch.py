@@ -13,7 +13,7 @@ from typing import Any
 
 _POLL_SECONDS = 0.3
 
-_Stamps = set[tuple[str, int, int]]  # of each file its path, when it changed, and its size; of each folder its path
+_Stamps = set[tuple[str, int, int]]  # of each file its path, when it or its name changed, and its number; of each folder its path and its number
 _Watch = Callable[..., Iterator[set[tuple[Any, str]]]]
 
 
@@ -122,10 +122,9 @@ def _scan(folders: list[Path]) -> _Stamps:
     for folder in folders:
         for root, inner, names in os.walk(folder):
             inner[:] = [name for name in inner if not name.startswith(".")]
-            found |= {(os.path.join(root, name), 0, 0) for name in inner}  # an empty one may be a problem
-            for name in filter(lambda name: not name.startswith("."), names):
+            for name in (*inner, *(name for name in names if not name.startswith("."))):
                 path = os.path.join(root, name)
                 with suppress(OSError):
                     status = os.stat(path)
-                    found.add((path, status.st_mtime_ns, status.st_size))
+                    found.add((path, 0 if name in inner else status.st_ctime_ns, status.st_ino))  # an empty folder may be a problem, too
     return found

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -218,14 +219,14 @@ def test_templates_are_watched(serve: Serve, make_content: MakeContent, tmp_path
         assert (problem["path"], problem["line"], problem["rule"]) == ("own/about.html", 2, "broken-template")
         save(own / "about.html", "<p>ours</p>")
         assert next(states) == {"version": 2, "problems": []}
-    assert served.text("/about/") == "<p>ours</p>"
+    assert re.fullmatch(r'<p>ours</p><script type="module" src="/__sitegen/reload\.js\?[0-9a-f]{8}-2"></script>', served.text("/about/"))
 
 
 @pytest.mark.parametrize("gone", ["content/terms", "content"])
-def test_content_that_vanishes(serve: Serve, make_content: MakeContent, tmp_path: Path, gone: str) -> None:
+def test_content_that_vanishes(serve: Serve, make_content: MakeContent, tmp_path: Path, watching: dict[str, str], gone: str) -> None:
     """When the content, or a folder of it, goes and another comes in its place, that is followed like the first."""
     content = make_content({"token.yaml": GOOD})
-    served = serve()
+    served = serve(**watching)
     with served.events() as states:
         assert next(states)["version"] == 1
         for definition in ("Another unit of text.", "One more."):
@@ -237,6 +238,52 @@ def test_content_that_vanishes(serve: Serve, make_content: MakeContent, tmp_path
             save(content / "terms" / "token.yaml", f"term: Token\ndefinition: {definition}\n")
             while definition not in served.text("/terms/token/"):
                 time.sleep(0.1)
+
+
+def test_names_that_editors_give(serve: Serve, make_content: MakeContent) -> None:
+    """Whatever a build takes for a part of the content is noticed when it comes, and when it goes, though it be an editor's."""
+    content = make_content({"token.yaml": GOOD})
+    served = serve()
+    with served.events() as states:
+        assert next(states)["version"] == 1
+        for name in ("token.yaml.swo", "flycheck_token.yaml.txt", "node_modules/x.yaml"):
+            path = content / "terms" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("mine")
+            assert next(state for state in states if state["problems"])
+            path.unlink()
+            if path.parent.name != "terms":
+                path.parent.rmdir()
+            assert next(state for state in states if not state["problems"])
+
+
+def test_where_the_system_cannot_tell(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
+    """Where there is no room for more folders to be watched, that is said in one line, and saves are looked for."""
+    content = make_content({"token.yaml": GOOD})
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "watchfiles.py").write_text("def watch(*_, **__):\n    raise OSError('no room')\n    yield\n")
+    served = serve(PYTHONPATH=os.pathsep.join(filter(None, [str(tmp_path / "full"), os.environ.get("PYTHONPATH")])))
+    with served.events() as states:
+        assert next(states)["version"] == 1
+        save(content / "terms" / "token.yaml", BETTER)
+        assert next(states) == {"version": 2, "problems": []}
+    served.process.send_signal(signal.SIGINT)
+    out, err = served.process.communicate(timeout=30)
+    assert (served.process.returncode, err) == (0, "")
+    assert "looking for saves every 0.3 s, as the system cannot tell of them: no room" in [*served.said, *out.splitlines()]
+
+
+def test_a_page_that_is_closed_early(serve: Serve, make_content: MakeContent) -> None:
+    """Who closes a page before it has come whole leaves nothing in the terminal."""
+    make_content({"token.yaml": GOOD})
+    served = serve()
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", served.port)) as page:
+            page.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # so that what is still sent is refused
+            page.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert "A unit of text." in served.text("/terms/token/")
+    served.process.send_signal(signal.SIGINT)
+    assert served.process.communicate(timeout=30) == ("stopped\n", "")
 
 
 def test_stops_cleanly(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
@@ -261,6 +308,16 @@ def test_stops_cleanly_while_building(serve: Serve, make_content: MakeContent, t
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out.splitlines()[-1], err) == (0, "stopped", "")
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_stops_cleanly_before_it_builds(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
+    """Ctrl-C before the first build is as clean."""
+    make_content({f"t{i}.yaml": f"term: Term {i}\ndefinition: A unit of text, number {i}.\n" for i in range(300)})
+    process = serve.start()
+    while process.poll() is None and not [*tmp_path.glob(".sitegen/*")]:
+        pass  # until it has begun
+    process.send_signal(signal.SIGINT)
+    assert (process.communicate(timeout=30), process.returncode) == (("stopped\n", ""), 0)
 
 
 def test_port_taken(serve: Serve, make_content: MakeContent) -> None:

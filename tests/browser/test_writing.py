@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from contextlib import ExitStack
 
@@ -105,6 +106,7 @@ def test_a_page_that_has_missed_something(browser: Browser, make_content: MakeCo
             next(states)
             save(entry, TOKEN.format("Three"))
             assert [next(states)["version"] for _ in range(2)] == [4, 5]
+        expect(page.locator("script[src*='reload.js']")).to_have_attribute("src", re.compile("-5$"))  # so that it does not load again meanwhile
         page.go_back()
         expect(page.locator(".definition")).to_have_text("Three unit of text.")
 
