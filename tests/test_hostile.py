@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -194,6 +195,16 @@ def test_smallest_glossary(make_content: MakeContent, definition: str, temperatu
     assert result.status == 0, result.err
     page = Page(content.parent / "public", "terms/a/")
     assert (page.texts("h1"), page.texts(".definition")) == (["A"], [definition.strip("'")])
+
+
+def test_bars_of_two_short_entries(make_content: MakeContent) -> None:
+    """No bar of the demo is shorter than nothing, where the words shown are all that there are."""
+    content = make_content({"token.yaml": "term: Token\ndefinition: A unit of text.\n", "beam.yaml": "term: Beam\ndefinition: Another.\n"})
+    assert sitegen("build", cwd=content.parent).status == 0
+    pages = [path.read_text("utf-8") for path in (content.parent / "public").rglob("*.html")]
+    widths = [float(width) for page in pages for width in re.findall(r'<rect[^>]* width="([^"]*)%"', page)]
+    assert len(widths) > 20
+    assert min(widths) == 0
 
 
 def test_one_name_in_two_unicode_forms(make_content: MakeContent) -> None:
