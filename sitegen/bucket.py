@@ -87,8 +87,7 @@ class S3:
     def list(self) -> dict[str, str]:
         with self._told():
             pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=self.prefix)
-            found = [item for page in pages for item in page.get("Contents", ())]
-        return {item["Key"][len(self.prefix) :]: item["ETag"] for item in found}
+            return {item["Key"][len(self.prefix) :]: item["ETag"] for page in pages for item in page.get("Contents", ())}
 
     def get(self, path: str) -> tuple[bytes, str] | None:
         with self._told():
@@ -133,9 +132,7 @@ class S3:
             with self._told():
                 answer = self.client.delete_objects(Bucket=self.name, Delete={"Objects": keys, "Quiet": True})
             for error in answer.get("Errors", ()):
-                raise BucketError(
-                    f"{error['Key']} cannot be removed: {error.get('Code')} {error.get('Message', '')}".rstrip()
-                )
+                raise BucketError(f"{error.get('Key')} cannot be removed: {error.get('Code')} {error.get('Message', '')}".rstrip())
 
     @contextmanager
     def _told(self) -> Iterator[None]:

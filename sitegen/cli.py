@@ -197,6 +197,10 @@ def _print_problems(text: str) -> None:
 @reported
 def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
     """Show the site, rebuild on every save, reload the page, and show problems in it."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise click.UsageError(f"--host {printable(host)} is no address") from None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as cleanly as Ctrl-C
     try:
         from .commands.mounted import mounted

@@ -27,6 +27,21 @@ except ImportError:
 
 T = TypeVar("T")
 
+# Makes a call of its bytes. It goes to workers as a text, which any Python can read, and needs no sitegen there, so that one without can say so: others would end, one by one.
+_CALL = """
+def call(data, version):
+    import pickle
+    try:
+        from sitegen.survey import version as its
+        same = its() == version
+    except ImportError:
+        same = False
+    if not same:
+        raise OSError("a worker of the Dask cluster has no sitegen, or another version of it, of its packages, or of Python")
+    function, args = pickle.loads(data)
+    return function(*args)
+"""
+
 GONE = (CancelledError, ClosedClientError, KilledWorker)  # what calls raise when there is no scheduler any more, or a call has cost too many workers
 _ANSWER = 10.0  # seconds that a scheduler may take to answer
 _PATIENCE = 5.0  # seconds between looks at whether there is still a scheduler
@@ -48,13 +63,14 @@ class Cluster:
         except (ValueError, OSError):
             raise OSError(f"there is no Dask scheduler at {shown}") from None
         self._executor: Executor = self.client.get_executor(pure=False)  # type: ignore[no-untyped-call]
-        self._call, self._told = _caller(version()), False
+        self._version, self._told = version(), False
         stack.callback(self._leave)
         self.workers = max(1, len(self.client.nthreads()))  # type: ignore[no-untyped-call]
 
     def submit(self, function: Callable[..., T], *args: Any) -> Future[T]:
         """As an executor's. What comes of the call is an OSError where the worker has not this version of sitegen."""
-        return self._executor.submit(self._call, pickle.dumps((function, args), 5))
+        names = {"source": _CALL, "its": {}, "data": pickle.dumps((function, args), 5), "version": self._version}
+        return self._executor.submit(eval, "exec(source, its) or its['call'](data, version)", names)
 
     def result(self, call: Future[T]) -> T:
         """What comes of a call: a scheduler that is killed may leave some without an end. Raises one of GONE."""
@@ -82,23 +98,3 @@ async def _answers(scheduler: str) -> None:
     settings = security.get_connection_args("client")  # type: ignore[no-untyped-call]
     comm = await asyncio.wait_for(connect(scheduler, timeout=_ANSWER, **settings), _ANSWER)  # type: ignore[no-untyped-call]
     await comm.close()
-
-
-def _caller(version: bytes) -> Callable[[bytes], Any]:
-    """Makes a call of its bytes. It goes to workers as it is, not by its name, so that one without sitegen can say so; others would end, one by one."""
-
-    def call(data: bytes) -> Any:
-        import pickle
-
-        try:
-            from sitegen.survey import version as its
-
-            same = its() == version
-        except ImportError:
-            same = False
-        if not same:
-            raise OSError("a worker of the Dask cluster has no sitegen, or another version of it or of its packages")
-        function, args = pickle.loads(data)
-        return function(*args)
-
-    return call

@@ -130,11 +130,11 @@ def survey(site: Path, bucket: Bucket) -> tuple[Plan, Record]:
             path in record.pending
             or (path in local and path not in record.files)
             or (path in record.files and path not in local and tag != record.files[path][1])
-            or not (record.tag or path.startswith(apart))
         )
     ]
-    with _threads() as pool:
-        heads = dict(zip(unsure, pool.map(bucket.head, unsure), strict=True))
+    heads = _heads(bucket, unsure)
+    if not record.tag and any(head and head[0] for head in heads.values()):  # the record is lost: all else may be ours, too
+        heads |= _heads(bucket, [path for path in there if path not in heads and path != RECORD and not path.startswith(apart)])
     there = {path: tag for path, tag in there.items() if heads.get(path, ("", "")) is not None}
     marked = {path: head for path, head in heads.items() if head and head[0]}
     ours = marked | {path: known for path, known in record.files.items() if path not in heads and there.get(path) == known[1]}
@@ -149,6 +149,11 @@ def survey(site: Path, bucket: Bucket) -> tuple[Plan, Record]:
         remove=tuple(sorted(ours.keys() - local.keys())),
         left=tuple(sorted((claimed & there.keys()) - ours.keys() - local.keys())),
     ), record
+
+
+def _heads(bucket: Bucket, paths: list[str]) -> dict[str, tuple[str, str] | None]:
+    with _threads() as pool:
+        return dict(zip(paths, pool.map(bucket.head, paths), strict=True))
 
 
 def deploy(site: Path, bucket: Bucket, progress: Progress = lambda _: None) -> tuple[Plan, Deployed]:

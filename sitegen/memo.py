@@ -21,6 +21,7 @@ KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked"
 KEPT = 3  # times as many results as the newest site needs may stay, for other branches
 SPARE = 8
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ImportError, EOFError, ArithmeticError, pickle.UnpicklingError)  # what a damaged result may raise
+_APPLICATION = 0x73676D6F  # by which SQLite's files of this kind are known
 NO_ROOM = sqlite3.OperationalError  # what a temporary database raises that can grow no more
 UNCOMPARED = ("theme", "glossary", "first", "parts")  # kinds made of files that are read without comparing them with their hashes
 MANY = 1_000  # for more results than these, all of their kind are read
@@ -47,10 +48,11 @@ def read(data: bytes) -> Any:
 
 
 def may_be_memo(path: Path) -> bool:
-    """Whether a file at `path`, if there is one, may be taken for a memo, and so replaced: it is empty, or begins as SQLite's do."""
+    """Whether a file at `path`, if there is one, may be written to, and replaced where it is damaged: it is empty, or begins as a memo does."""
     if path.is_file():
         with suppress(OSError), path.open("rb") as file:
-            return file.read(16) in (b"", b"SQLite format 3\0")
+            head = file.read(72)  # which ends in the application's number
+            return not head or (head.startswith(b"SQLite format 3\0") and head[68:] == _APPLICATION.to_bytes(4))
     return True
 
 
@@ -236,6 +238,8 @@ def _opened(path: Path) -> sqlite3.Connection | None:
         try:
             database = sqlite3.connect(path, timeout=10)
             database.execute("PRAGMA synchronous = OFF")  # a program that is killed loses nothing by it
+            if database.execute("PRAGMA application_id").fetchone() != (_APPLICATION,):
+                database.execute(f"PRAGMA application_id = {_APPLICATION}")
             _prepare(database)
             return database
         except sqlite3.DatabaseError as error:

@@ -93,7 +93,7 @@ class _Loader(FileSystemLoader):
     """Finds templates that are not hidden: at those that are, the survey does not look."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        if any(part.startswith(".") for part in template.split("/")):
+        if any(part.startswith(".") and part != "." for part in template.split("/")):
             raise TemplateNotFound(template, f"{template!r} is hidden, and so is no template")
         return super().get_source(environment, template)
 

@@ -23,7 +23,7 @@ from .build import Live, build
 from .crew import StoppedError
 from .entries import ChangedError
 from .memo import Memo
-from .problems import ContentError, Problem, as_json, as_text
+from .problems import ContentError, Problem, as_json, as_text, printable
 from .watch import Changes
 from .write import Written
 
@@ -275,7 +275,7 @@ def serve(
                         return rebuild(soon)
                     say(str(error))
                 except OSError as error:
-                    say(f"{error.filename or out}: {error.strerror or error}")
+                    say(printable(f"{error.filename or out}: {error.strerror or error}"))
                 except StoppedError:
                     return True
                 return False

@@ -43,6 +43,8 @@ def new_stage(out: Path, of: Path | None = None) -> tuple[Path, int]:
 def remove(folder: Path) -> set[str]:
     """As `shutil.rmtree`, which looks at every file twice; what resists is left to it, unlocked. The paths of the files that were in it."""
     found = set[str]()
+    if folder.is_symlink():  # somebody else's, who has what it leads to
+        return found
     for root, _, names in os.walk(folder, topdown=False):
         below = f"{root}/".removeprefix(f"{folder}/")
         found.update(below + name for name in names)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 _POLL_SECONDS = 0.3
+_DELETED = 3  # as watchfiles has it
 
 _Stamps = set[tuple[str, int, int]]  # of each file its path, when it or its name changed, and its number; of each folder its path and its number
 _Watch = Callable[..., Iterator[set[tuple[Any, str]]]]
@@ -59,29 +60,36 @@ class Changes:
 
 def _watched(watch: _Watch, folders: list[Path], before: _Stamps, say: Callable[[str], None]) -> Iterator[set[str]]:
     """Told by the system, where it can. It watches a folder, not its name: when another takes its place, that is to be watched."""
-    try:
-        while True:
-            stood = _numbers(folders)
+    said = False
+    while True:
+        stood = _numbers(folders)
+        try:
             for saved in _told(watch, folders, before) if all(stood) else _polled(folders, before):
                 if saved:
                     yield saved
-                if _numbers(folders) != stood or not saved.isdisjoint(map(os.path.abspath, folders)):  # a new folder may get the number of the old one
+                if _numbers(folders) != stood:
                     break
-            before = _scan(folders)
-            yield set(map(str, folders))
-    except (OSError, RuntimeError) as error:  # there is no room for more to be watched
-        say(f"looking for saves every {_POLL_SECONDS} s, as the system cannot tell of them: {error}")
-        yield from _polled(folders, before)
+        except (OSError, RuntimeError) as error:  # such as that there is no room for more to be watched, which may come
+            if not said:
+                say(f"looking for saves every {_POLL_SECONDS} s, as the system cannot tell of them: {error}")
+                said = True
+            yield next(_polled(folders, before))
+        before = _scan(folders)
+        yield set(map(str, folders))
 
 
 def _told(watch: _Watch, folders: list[Path], before: _Stamps) -> Iterator[set[str]]:
-    """Told by the system, of nothing when nothing was saved for a while; but what was saved before that began shows only in a second look."""
-    roots, looked = [os.path.abspath(folder) for folder in folders], False
+    """Told by the system, of nothing when nothing was saved for a while; but what was saved before that began shows only in a second look.
+
+    It ends when one of the `folders` is removed: a new one may get its number.
+    """
+    roots, looked = [os.path.realpath(folder) for folder in folders], False
 
     def matters(_: object, path: str) -> bool:
         """Not what is hidden: it is none of the content, nor of the templates."""
-        path = os.path.abspath(path)
-        return not any(path.startswith(root) and f"{os.sep}." in path.removeprefix(root) for root in roots)
+        path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+        below = [path.removeprefix(root) for root in roots if path.startswith(root + os.sep)]
+        return not below or not all(f"{os.sep}." in each for each in below)
 
     for told in watch(*folders, watch_filter=matters, debounce=50, step=10, rust_timeout=1000, yield_on_timeout=True):
         saved = {path for _, path in told}
@@ -89,6 +97,8 @@ def _told(watch: _Watch, folders: list[Path], before: _Stamps) -> Iterator[set[s
             saved |= _others(before, _scan(folders))
             looked = True
         yield saved
+        if any(change == _DELETED and os.path.realpath(path) in roots for change, path in told):
+            return
 
 
 def _numbers(folders: list[Path]) -> list[tuple[int, int] | None]:

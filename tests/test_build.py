@@ -68,7 +68,7 @@ def test_a_page_that_the_locale_cannot_name(tmp_path: Path, make_content: MakeCo
     make_content({"z.yaml": "term: Zähler\ndefinition: A counter.\n"})
     result = sitegen("build", cwd=tmp_path, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     assert (result.status, result.out) == (1, "")
-    assert result.err == "ä: not a character that a file's name can have here, in ascii; set PYTHONUTF8=1\n"
+    assert result.err == "ä: what is to be printed, or the name of a file, cannot have this in ascii; set PYTHONUTF8=1\n"
     assert [path.name for path in tmp_path.iterdir() if "public" in path.name] == []
 
 

@@ -614,6 +614,10 @@ def test_a_site_that_becomes_small(tmp_path: Path, make_content: MakeContent, mo
         (content / "terms" / "term-1.yaml").write_text(f"term: Term 1\ndefinition: Edit {pays}.\n")
         assert outcome(content, out, memo) == []
         assert (tmp_path / "memo.twin").exists() == twin
+    mine = tmp_path / "other.twin"  # which is none
+    mine.mkdir()
+    assert outcome(content, out, tmp_path / "other") == []
+    assert mine.exists()
 
 
 @pytest.mark.parametrize("harm", ["edited", "removed", "added", "a folder added"])

@@ -222,11 +222,11 @@ def test_templates_are_watched(serve: Serve, make_content: MakeContent, tmp_path
     assert re.fullmatch(r'<p>ours</p><script type="module" src="/__sitegen/reload\.js\?[0-9a-f]{8}-2"></script>', served.text("/about/"))
 
 
-@pytest.mark.parametrize("gone", ["content/terms", "content"])
-def test_content_that_vanishes(serve: Serve, make_content: MakeContent, tmp_path: Path, watching: dict[str, str], gone: str) -> None:
+@pytest.mark.parametrize(("gone", "called"), [("content/terms", "content"), ("content", "content"), ("content", "temporary/../content")])
+def test_content_that_vanishes(serve: Serve, make_content: MakeContent, tmp_path: Path, watching: dict[str, str], gone: str, called: str) -> None:
     """When the content, or a folder of it, goes and another comes in its place, that is followed like the first."""
     content = make_content({"token.yaml": GOOD})
-    served = serve(**watching)
+    served = serve("--content", called, **watching)
     with served.events() as states:
         assert next(states)["version"] == 1
         for definition in ("Another unit of text.", "One more."):
@@ -318,6 +318,26 @@ def test_stops_cleanly_before_it_builds(serve: Serve, make_content: MakeContent,
         pass  # until it has begun
     process.send_signal(signal.SIGINT)
     assert (process.communicate(timeout=30), process.returncode) == (("stopped\n", ""), 0)
+
+
+@pytest.mark.parametrize("host", ["a..b", "ä" * 80])
+def test_hosts_that_are_none(serve: Serve, make_content: MakeContent, host: str) -> None:
+    """What cannot be the name of a host is wrong usage."""
+    make_content({"token.yaml": GOOD})
+    process = serve.start("--host", host)
+    assert process.communicate(timeout=30)[1].splitlines()[-1] == f"Error: --host {host} is no address"
+    assert process.returncode == 2
+
+
+def test_a_folder_in_one_that_is_watched(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
+    """Content in a hidden folder is watched, though that is passed over where the templates are around it."""
+    (tmp_path / ".hidden").mkdir()
+    content = make_content({"token.yaml": GOOD}).rename(tmp_path / ".hidden" / "content")
+    served = serve("--content", ".hidden/content", "--templates", ".")
+    with served.events() as states:
+        assert next(states)["version"] == 1
+        save(content / "terms" / "token.yaml", BETTER)
+        assert next(states) == {"version": 2, "problems": []}
 
 
 def test_port_taken(serve: Serve, make_content: MakeContent) -> None:

@@ -101,7 +101,7 @@ def test_an_included_text(tmp_path: Path, make_content: MakeContent) -> None:
     """What a template includes that is no page is looked at again once it is saved, also by a program that runs all the time."""
     content, own, site = make_content(ENTRY), tmp_path / "own", tmp_path / "site"
     own.mkdir()
-    (own / "term.html").write_text((PROJECT / "templates" / "term.html").read_text("utf-8").replace("{% block main %}", '{% block main %}{% include "note.txt" %}', 1))
+    (own / "term.html").write_text((PROJECT / "templates" / "term.html").read_text("utf-8").replace("{% block main %}", '{% block main %}{% include "./note.txt" %}', 1))
     live = Live(lambda _: None)
     with Memo() as memo:
         for note in ("The first note.", "The second note."):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 import stat
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -57,11 +59,14 @@ def test_what_a_site_must_not_replace(tmp_path: Path, make_content: MakeContent)
     (tmp_path / "thesis.txt").write_text("the only copy")
     assert sitegen("build", cwd=tmp_path).status == 0
     (tmp_path / "public" / "mine").mkdir()
+    with closing(sqlite3.connect(tmp_path / "letters")) as database, database:
+        database.execute("CREATE TABLE people (name)")
     before = tree(tmp_path)
     for options, message in {
         ("--templates", "public/mine"): f"--out public would replace {tmp_path}/public/mine; choose another folder",
         ("--memo", "public/memo"): f"--out public would replace {tmp_path}/public/memo; choose another folder",
         ("--memo", "thesis.txt"): "--memo thesis.txt holds something else; choose another file",
+        ("--memo", "letters"): "--memo letters holds something else; choose another file",
         ("--out", "loop"): "--out loop is a link that leads back to itself; choose another folder",
     }.items():
         result = sitegen("build", *options, cwd=tmp_path)

@@ -159,7 +159,7 @@ def test_failed_build(tmp_path: Path, make_content: MakeContent) -> None:
 
 
 def test_stale_stages_are_swept(tmp_path: Path) -> None:
-    """Stages that nobody holds any more are removed; a stage of a build at work, and other sites' stages, stay."""
+    """Stages that nobody holds any more are removed; a stage of a build at work, other sites' stages, and what a link leads to, stay."""
     out = tmp_path / "site"
     stale, other = tmp_path / ".site.stage-dead", tmp_path / ".other.stage-dead"
     for folder in (stale, other):
@@ -167,14 +167,19 @@ def test_stale_stages_are_swept(tmp_path: Path) -> None:
         (folder / "deep" / "file").write_text("half")
 
     def at_work() -> Iterator[File]:
-        (ours,) = tmp_path.glob(".site.stage-*")
+        (ours,) = set(tmp_path.glob(".site.stage-*")) - {link}
         write(files(a="second"), out)  # another build meanwhile, which must leave our stage alone
         assert ours.is_dir()
         yield from files(a="first")
 
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("mine")
+    link = tmp_path / ".site.stage-link"
+    link.symlink_to("mine")
     write(at_work(), out)
     assert (out / "a.html").read_text() == "first"
-    assert stages(tmp_path) == [other]
+    assert stages(tmp_path) == sorted([other, link])
+    assert (link / "file").read_text() == "mine"
 
 
 def test_without_an_exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

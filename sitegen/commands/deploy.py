@@ -8,6 +8,7 @@ import re
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import click
@@ -77,10 +78,9 @@ def deploy(address: tuple[str, str], site: Path, endpoint_url: str | None, dry_r
             with stages() as progress:
                 plan, done = deploy_site(site, bucket, progress)
     except BucketError as error:
-        stop(printable(unsecret(str(error))))
+        _end(printable(unsecret(str(error))))
     except KeyboardInterrupt:
-        click.echo("Aborted!", err=True)
-        os._exit(1)  # a request under way might take minutes; a deploy that is killed loses nothing
+        _end("Aborted!")
     except ForeignError as error:
         for path in error.paths[:_SHOWN]:
             click.echo(printable(f"{place}/{path}: sitegen did not put this there, and would replace it"), err=True)
@@ -90,6 +90,12 @@ def deploy(address: tuple[str, str], site: Path, endpoint_url: str | None, dry_r
         click.echo(json.dumps(_facts(plan, done), ensure_ascii=True))
     else:
         _say(place, plan, done)
+
+
+def _end(message: str) -> NoReturn:
+    """As `stop`, at once: a request under way might take minutes, and a deploy that is killed loses nothing."""
+    click.echo(message, err=True)
+    os._exit(1)
 
 
 def _facts(plan: Plan, done: Deployed | None) -> dict[str, object]:

@@ -36,7 +36,8 @@ def reported(command: Any) -> Any:
         except BrokenPipeError:
             raise
         except UnicodeEncodeError as error:
-            stop(f"{printable(error.object[error.start : error.end])}: not a character that a file's name can have here, in {error.encoding}; set PYTHONUTF8=1")
+            hint = "" if error.encoding == "utf-8" else "; set PYTHONUTF8=1"
+            stop(f"{printable(error.object[error.start : error.end])}: what is to be printed, or the name of a file, cannot have this in {error.encoding}{hint}")
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             stop(f"{printable(where)}{error.strerror or error}")
