@@ -98,7 +98,7 @@ def test_workers_of_another_version(content: Path, tmp_path: Path, version: str)
     """A cluster whose workers have no sitegen, or another version of it, does no work: one line says so."""
     with cluster(1, workers_at=another(tmp_path, version)) as (address, _):
         result = sitegen("build", "--content", content, "--out", tmp_path / "site", "--scheduler", address)
-    said = "a worker of the Dask cluster has no sitegen, or another version of it or of its packages\n"
+    said = "a worker of the Dask cluster has no sitegen, or another version of it, of its packages, or of Python\n"
     assert (result.status, result.out, result.err) == (1, "", said)
     assert not (tmp_path / "site").exists()
 
