@@ -18,7 +18,7 @@ from .manifest import Group, Manifest
 from .memo import NO_ROOM, UNREADABLE, ForgottenError, Memo, digest, plain, read
 from .stage import OvertakenError, Twin
 from .survey import Survey, after, survey
-from .swap import sweep
+from .swap import remove, sweep
 from .theme import theme_folders
 from .write import Written, update, write
 
@@ -123,6 +123,8 @@ def _build(
             memo.spoke[place] = plan.model
         spoilt, twin_stands = looks()
         if twin and (spoilt or not twin_stands):
+            if twin.folders:  # it was ours, and there may be no other that takes its place
+                remove(twin.path)
             twin = Twin(twin.path, {})
         if live and plan.kept:
             try:

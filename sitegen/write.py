@@ -79,8 +79,6 @@ def write(
             found = stage.stamps(seen - linked, gone)
             exchange(stage.folder, out)
             left = stage.leave(twin.path, before, seen, changed, gone) if twin and len(seen) > TWIN_PAYS else {}
-            if twin and twin.folders and not left:
-                remove(twin.path)
             removed = len(gone) if stage.twin else len(remove(stage.folder) - seen)
             changed.discard(MARKER)
             after = {**before.stamps, **found}

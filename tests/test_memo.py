@@ -614,6 +614,7 @@ def test_a_site_that_becomes_small(tmp_path: Path, make_content: MakeContent, mo
         (content / "terms" / "term-1.yaml").write_text(f"term: Term 1\ndefinition: Edit {pays}.\n")
         assert outcome(content, out, memo) == []
         assert (tmp_path / "memo.twin").exists() == twin
+        (out / "more.html").write_text("more")  # so that the copy is not used
     mine = tmp_path / "other.twin"  # which is none
     mine.mkdir()
     assert outcome(content, out, tmp_path / "other") == []
