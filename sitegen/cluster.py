@@ -6,7 +6,7 @@ import asyncio
 import logging
 import pickle
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from typing import Any, TypeVar
 
@@ -56,7 +56,8 @@ class Cluster:
         try:
             if not scheduler.startswith(("tcp://", "tls://")):
                 raise ValueError
-            asyncio.run(_answers(scheduler))
+            with ThreadPoolExecutor(1) as pool:  # whoever calls may have a running loop in this thread
+                pool.submit(asyncio.run, _answers(scheduler)).result()
             self.client = Client(scheduler, timeout=_ANSWER, set_as_default=False)  # type: ignore[no-untyped-call]
         except TypeError:
             raise OSError(f"{shown} needs Dask's settings for TLS, distributed.comm.tls") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import re
@@ -341,6 +342,18 @@ def test_a_killed_scheduler(content: Path, tmp_path: Path) -> None:
         said = build.communicate()[0]
     assert (build.returncode, said) == (1, "the Dask cluster is gone: it has lost its scheduler, or too many workers\n")
     assert not (tmp_path / "site").exists()
+
+
+def test_a_cluster_within_a_running_loop() -> None:
+    """Whoever calls may have a loop of its own running, as notebooks do."""
+
+    async def mapped(address: str) -> list[tuple[int, int]]:
+        with Crew(scheduler=address) as crew:
+            return list(crew.map(who, b"", range(3), 3))
+
+    with cluster(1) as (address, _):
+        found = asyncio.run(mapped(address))
+    assert [value for value, _ in found] == [0, 1, 2]
 
 
 def test_a_killed_worker(monkeypatch: pytest.MonkeyPatch) -> None:
