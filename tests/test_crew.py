@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import get_start_method, set_start_method
 from pathlib import Path
@@ -351,8 +352,8 @@ def test_a_cluster_within_a_running_loop() -> None:
         with Crew(scheduler=address) as crew:
             return list(crew.map(who, b"", range(3), 3))
 
-    with cluster(1) as (address, _):
-        found = asyncio.run(mapped(address))
+    with cluster(1) as (address, _), ThreadPoolExecutor(1) as pool:  # in this thread another test may have left its own
+        found = pool.submit(asyncio.run, mapped(address)).result()
     assert [value for value, _ in found] == [0, 1, 2]
 
 
@@ -381,6 +382,7 @@ def test_one_of_two_workers_killed(tmp_path: Path) -> None:
     assert (tmp_path / "flag").exists()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # Dask's own thread may meet a dictionary that another changes
 @pytest.mark.parametrize("late", [0, 15])
 def test_a_scheduler_killed_amid_calls(late: float) -> None:
     """Whoever goes on giving calls to a scheduler that was killed, or comes with them `late` (seconds), learns that it is gone."""
