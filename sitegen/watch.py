@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from .problems import printable
+
 _POLL_SECONDS = 0.3
 _DELETED = 3  # as watchfiles has it
 
@@ -71,7 +73,7 @@ def _watched(watch: _Watch, folders: list[Path], before: _Stamps, say: Callable[
                     break
         except (OSError, RuntimeError) as error:  # such as that there is no room for more to be watched, which may come
             if not said:
-                say(f"looking for saves every {_POLL_SECONDS} s, as the system cannot tell of them: {error}")
+                say(printable(f"looking for saves every {_POLL_SECONDS} s, as the system cannot tell of them: {error}"))
                 said = True
             yield next(_polled(folders, before))
         before = _scan(folders)

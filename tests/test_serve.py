@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import struct
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -271,6 +272,27 @@ def test_where_the_system_cannot_tell(serve: Serve, make_content: MakeContent, t
     out, err = served.process.communicate(timeout=30)
     assert (served.process.returncode, err) == (0, "")
     assert "looking for saves every 0.3 s, as the system cannot tell of them: no room" in [*served.said, *out.splitlines()]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
+def test_a_name_that_cannot_be_printed(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
+    """A file whose name cannot be printed as it is, is told of in one line, and the next save is served."""
+    content, assets = make_content({"token.yaml": GOOD}), tmp_path / "own" / "assets"
+    assets.mkdir(parents=True)
+    served = serve("--templates", "own", PYTHONIOENCODING="utf-8:strict")
+    assert served.process.stdout
+    with served.events() as states:
+        assert next(states)["version"] == 1
+        asset = assets / "\udcff.css"
+        asset.write_text("")
+        while not (line := served.process.stdout.readline()).startswith("own/"):
+            assert line
+        assert line == "own/assets/\\udcff.css: a file name that is not spelled in utf-8\n"
+        asset.unlink()
+        save(content / "terms" / "token.yaml", BETTER)
+        assert next(states) == {"version": 2, "problems": []}
+    served.process.send_signal(signal.SIGINT)
+    assert served.process.communicate(timeout=30)[1] == ""
 
 
 def test_a_page_that_is_closed_early(serve: Serve, make_content: MakeContent) -> None:
