@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import secrets
+import socket
 import sys
 import tempfile
 import threading
@@ -104,6 +105,11 @@ class _State:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
+    def __init__(self, host: str, port: int, handler: Callable[..., _Handler]) -> None:
+        if ":" in host:
+            self.address_family = socket.AF_INET6
+        super().__init__((host, port), handler)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exc_info()[1], ConnectionError):  # a page that was closed is no news
             super().handle_error(request, client_address)
@@ -121,29 +127,23 @@ class _Handler(SimpleHTTPRequestHandler):
         super().__init__(*args, **options)
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path
-        if path == PRIVATE + "events":
+        try:
+            path = urlsplit(self.path).path
+        except ValueError:  # such as of half an IPv6 address
+            self.send_error(400)
+            return
+        if self.newsletter and _is_newsletters(path):
+            self._forward(path)
+        elif self.command == "POST":
+            self.send_error(405)
+        elif path == PRIVATE + "events" and self.command == "GET":
             self._events()
         elif path == PRIVATE + "reload.js":
             self._answer(200, "text/javascript", _RELOAD.encode())
-        elif self.newsletter and _is_newsletters(path):
-            self._forward(path)
         else:
-            self._file()
+            self._file(path)
 
-    def do_HEAD(self) -> None:
-        path = urlsplit(self.path).path
-        if self.newsletter and _is_newsletters(path):
-            self._forward(path)
-        else:
-            self._file()
-
-    def do_POST(self) -> None:
-        path = urlsplit(self.path).path
-        if self.newsletter and _is_newsletters(path):
-            self._forward(path)
-        else:
-            self.send_error(405)
+    do_HEAD = do_POST = do_GET  # noqa: N815
 
     def _forward(self, path: str) -> None:
         """Let the newsletter's service answer, which listens at an address of its own."""
@@ -170,9 +170,8 @@ class _Handler(SimpleHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def _file(self) -> None:
+    def _file(self, path: str) -> None:
         snippet = (_SNIPPET % self.state.version).encode()  # before the file is read: a page may be newer than it says, but not older
-        path = urlsplit(self.path).path
         local = self.translate_path(path)
         if os.path.isdir(local) and not path.endswith("/"):
             self.send_response(301)
@@ -244,8 +243,8 @@ def serve(
         state = _State()
         newsletter: list[str] = []
         handler = partial(_Handler, directory=str(out), state=state, newsletter=newsletter)
-        with _Server((host, port), handler) as server, ExitStack() as stack:
-            address = f"http://{host}:{server.server_port}/"
+        with _Server(host, port, handler) as server, ExitStack() as stack:
+            address = f"http://{f'[{host}]' if ':' in host else host}:{server.server_port}/"
             newsletter += filter(None, [stack.enter_context(mount(address))])
             form_action = NEWSLETTER + "subscribe" if newsletter else ""
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_pages(serve: Serve, make_content: MakeContent) -> None:
 
 @pytest.mark.parametrize(
     ("target", "kind"),
-    [("/", "text/html; charset=utf-8"), ("/api/terms/token.json", "application/json; charset=utf-8"), ("/feed.xml", "application/xml; charset=utf-8"),
+    [("/", "text/html; charset=utf-8"), ("/__sitegen/reload.js", "text/javascript; charset=utf-8"), ("/api/terms/token.json", "application/json; charset=utf-8"), ("/feed.xml", "application/xml; charset=utf-8"),
      ("/terms/token/index.md", "text/markdown; charset=utf-8"), ("/llms.txt", "text/plain; charset=utf-8")],
 )  # fmt: skip
 def test_head_requests(serve: Serve, make_content: MakeContent, target: str, kind: str) -> None:
@@ -83,6 +84,21 @@ def test_paths_that_try_to_escape(serve: Serve, make_content: MakeContent, tmp_p
     targets += ["//etc/passwd", "/terms/../../secret.txt", "/%00", "/token%00.html", "/" + "a" * 5000, "/" + "a/" * 5000, "/%ff", "/~root/", "*"]
     assert {target: status for target in targets if (status := served.request(target)[0]) != 404} == {}
     assert "A unit of text." in served.text("/terms/token/")
+    served.process.send_signal(signal.SIGINT)
+    assert served.process.communicate(timeout=30)[1] == ""
+
+
+def test_requests_that_are_none(serve: Serve, make_content: MakeContent) -> None:
+    """An address that is none, and a post to a page, are refused, and the next request on the same connection is none of their rest."""
+    make_content({"token.yaml": GOOD})
+    served = serve()
+    for head, status in (("GET http://[ HTTP/1.1", 400), ("HEAD http://[/a HTTP/1.1", 400), ("POST / HTTP/1.1", 405), ("HEAD /__sitegen/events HTTP/1.1", 404)):
+        with socket.create_connection(("127.0.0.1", served.port), 30) as connection:
+            body = "GET /terms/token/ HTTP/1.1\r\nHost: a\r\n\r\n" if head.startswith("POST") else ""
+            connection.sendall(f"{head}\r\nHost: a\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert answer.count(b"HTTP/1.1 ") == 1
     served.process.send_signal(signal.SIGINT)
     assert served.process.communicate(timeout=30)[1] == ""
 
@@ -349,6 +365,15 @@ def test_hosts_that_are_none(serve: Serve, make_content: MakeContent, host: str)
     process = serve.start("--host", host)
     assert process.communicate(timeout=30)[1].splitlines()[-1] == f"Error: --host {host} is no address"
     assert process.returncode == 2
+
+
+def test_a_host_of_the_newer_kind(serve: Serve, make_content: MakeContent) -> None:
+    """An IPv6 address can be listened at, and stands in the site's addresses in brackets."""
+    make_content({"token.yaml": GOOD})
+    served = serve("--host", "::1")
+    assert served.address == f"http://[::1]:{served.port}/"
+    with urlopen(served.address) as answer:
+        assert f'<link rel="canonical" href="{served.address}">'.encode() in answer.read()
 
 
 def test_a_folder_in_one_that_is_watched(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
