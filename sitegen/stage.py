@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from .manifest import File, Manifest, Stamp, stamp, stamps, unchanged
-from .swap import new_stage, remove
+from .manifest import MARKER, File, Manifest, Stamp, stamp, stamps, unchanged
+from .swap import is_ours, new_stage, remove
 
 
 class OvertakenError(OSError):
@@ -103,11 +103,17 @@ class Stage:
         return known | stamps(self.folder, [*paths, *(self.tree.folders - known.keys())])
 
     def leave(self, twin: Path, before: Manifest, seen: set[str], changed: set[str], gone: set[str]) -> dict[str, Stamp]:
-        """Leave a twin of the new site in the folder `twin`; the stamps of its folders, or none if that cannot be.
+        """Leave a twin of the new site in the folder `twin`; the stamps of its folders, or none if that cannot be, as where something else stands.
 
         The new site's files are `seen`; those that are `changed` and `gone` make the difference to the site `before`. If that one had a twin, from which
         this one was made, it is brought up to date itself; it has the stage's name now.
         """
+        try:
+            free = is_ours(twin)
+        except OSError:  # who knows what is in it
+            free = False
+        if not free:
+            return {}
         remove(twin)
         try:
             return self._brought_up(twin, before, changed, gone) if self.twin else self._linked(twin, seen)
@@ -115,10 +121,10 @@ class Stage:
             remove(twin)
             return {}
 
-    def _linked(self, twin: Path, paths: Iterable[str]) -> dict[str, Stamp]:
+    def _linked(self, twin: Path, paths: set[str]) -> dict[str, Stamp]:
         os.mkdir(twin)
         tree = _Tree(twin, {"."})
-        for path in paths:
+        for path in (MARKER, *(paths - {MARKER})):  # first what says whose it is
             tree.link(path, self.lock)
         return stamps(twin, tree.folders)
 

@@ -13,6 +13,8 @@ from contextlib import suppress
 from glob import escape
 from pathlib import Path
 
+from .manifest import MARKER
+
 _ASIDE = ".old"
 
 
@@ -59,6 +61,11 @@ def remove(folder: Path) -> set[str]:
                     os.chmod(path, 0o700)
     shutil.rmtree(folder, ignore_errors=True)
     return found
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether nothing is lost with `folder`: it is a site, empty, or not there."""
+    return (folder / MARKER).is_file() or not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir()))
 
 
 def sweep(out: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .manifest import MARKER, File, Manifest, Stamp, stamp, stamps
 from .stage import OvertakenError, Stage, Twin
-from .swap import exchange, remove, sweep, umask
+from .swap import exchange, is_ours, remove, sweep, umask
 
 TWIN_PAYS = 2_000  # files from which a site has a twin
 
@@ -122,7 +122,7 @@ def claim(out: Path) -> None:
     """Raise NotOursError if replacing `out` would lose something."""
     if out.exists() and not out.is_dir():
         raise NotOursError(f"{out} is a file, not a folder")
-    if out.is_dir() and not (out / MARKER).is_file() and any(out.iterdir()):
+    if not is_ours(out):
         raise NotOursError(f"{out} is not empty and was not made by sitegen; choose another folder, or empty it")
 
 

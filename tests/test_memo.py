@@ -621,6 +621,34 @@ def test_a_site_that_becomes_small(tmp_path: Path, make_content: MakeContent, mo
     assert mine.exists()
 
 
+@pytest.mark.parametrize("kind", ["folder", "file", "link", "site"])
+def test_somebody_elses_in_the_place_of_a_twin(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """What is no site stays where the second copy of one would be, and the site is right without that; a copy that no build knows is replaced."""
+    monkeypatch.setattr("sitegen.write.TWIN_PAYS", 0)
+    content, out, memo, there = small(make_content), tmp_path / "site", tmp_path / "memo", tmp_path / "memo.twin"
+    mine = tmp_path / "mine" if kind == "link" else there
+    if kind == "file":
+        there.write_text("mine")
+    else:
+        (mine / "terms").mkdir(parents=True)
+        (mine / "terms" / "mine.txt").write_text("mine")
+    if kind == "link":
+        there.symlink_to(mine)
+    if kind == "site":
+        (mine / ".sitegen").touch()
+    for number in range(2):
+        (content / "terms" / "term-1.yaml").write_text(f"term: Term 1\ndefinition: Edit {number}.\n")
+        assert outcome(content, out, memo) == []
+    assert outcome(content, tmp_path / "clean", None) == []
+    assert tree(out) == tree(tmp_path / "clean")
+    if kind == "site":
+        assert tree(there) == tree(out)
+    elif kind == "file":
+        assert there.read_text() == "mine"
+    else:
+        assert tree(mine).keys() == {"terms/mine.txt"}
+
+
 @pytest.mark.parametrize("harm", ["edited", "removed", "added", "a folder added"])
 def test_a_site_with_a_twin_that_was_changed_by_hand(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, harm: str) -> None:
     """What somebody changed in a site that has a twin is set right by the edits that follow."""
