@@ -140,7 +140,7 @@ def _build(
         live.ready(written)
     settled = survey(content, folders, memo, seen) == seen  # else nobody can say of what it was made
     new = {name: Group(plan.keys[name] if settled else b"", tuple(paths)) for name, paths in groups.items()}
-    manifest = Manifest(made if settled and not plan.behind else b"", {**plan.kept, **new}, written.stamps)
+    manifest = Manifest(made if settled and plan.dated and not plan.behind else b"", {**plan.kept, **new}, written.stamps)
     used = {**known.used, "files": ()}
     if live:
         memo.left[place] = manifest

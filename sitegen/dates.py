@@ -24,8 +24,8 @@ def epoch_dates(environment: Mapping[str, str]) -> Dates | None:
     return Dates(moment, moment)
 
 
-def git_dates(folder: Path) -> dict[str, Dates] | None:
-    """For every file name in `folder` that git tracks, as Unicode composes it, its first and last commit; None if git does not answer."""
+def git_dates(folder: Path, commit: str) -> dict[str, Dates] | None:
+    """For every file name in `folder` that git tracks up to a `commit`, as Unicode composes it, its first and last commit; None if git does not answer."""
     command = [
         "git",
         "-c",
@@ -38,6 +38,7 @@ def git_dates(folder: Path) -> dict[str, Dates] | None:
         "--no-renames",
         "-z",
         "--relative",
+        commit,
         "--",
         ".",
     ]

@@ -43,6 +43,7 @@ class Plan:
     made: Iterator[tuple[str, File]]  # each with its group
     model: Trained
     behind: bool  # whether pages show what an earlier one said
+    dated: bool  # whether git, where it is, said when entries changed
 
 
 class Making:
@@ -53,6 +54,7 @@ class Making:
     ) -> None:  # fmt: skip
         self.content, self.folders, self.seen = content, folders, seen
         self.known, self.progress, self.spent = known, progress, spent
+        self.dated = True  # whether git said of all entries when they changed, or knows none
         self.entries, self.says = Entries(content, stands_at, seen, known), Says(seen.program, known)
 
     def plan(self, before: Callable[[], Manifest], spoilt: Callable[[], Collection[str]], earlier: Trained | None = None) -> Plan:
@@ -104,7 +106,7 @@ class Making:
         self.progress("rendering")
         others = self._others(site, code, keys.keys() - kept.keys())
         made = self._render(site, code, todo, others, sources, linked, said)
-        return Plan(kept, keys, made, (model_key, model), behind)
+        return Plan(kept, keys, made, (model_key, model), behind, self.dated)
 
     def _pages(self, key: bytes, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str], set[tuple[str, str]]]:
         """The about page and the newsletter's issues as HTML, and the styles of their formulas; the glossary is known as `key`."""
@@ -133,7 +135,8 @@ class Making:
         """When the entries of the glossary known as `key` changed, by slug, after a hash of it."""
         folder = self.content / "terms"
         known_as = digest(self.seen.program, str(folder.resolve()), self.seen.history)
-        found: dict[str, Dates] = self.known.one("dates", known_as, lambda: git_dates(folder)) or {}
+        answer = self.known.one("dates", known_as, lambda: git_dates(folder, self.seen.commit)) if self.seen.commit else {}
+        self.dated, found = answer is not None, answer or {}
         epoch = epoch_dates(os.environ)
 
         def dates() -> tuple[bytes, dict[str, Dates]]:
@@ -143,7 +146,7 @@ class Making:
             spelled = {id(of): (of.published.isoformat(), of.updated.isoformat()) for of in dates.values()}
             return digest(*((slug, spelled[id(of)]) for slug, of in sorted(dates.items()))), dates
 
-        known: tuple[bytes, dict[str, Dates]] = self.known.memo.hold("dates by slug", digest(known_as, key), dates)
+        known: tuple[bytes, dict[str, Dates]] = self.known.memo.hold("dates by slug", digest(known_as, key, self.dated), dates)
         return known
 
     def _theme(self) -> Theme:

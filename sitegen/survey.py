@@ -36,6 +36,7 @@ class Survey:
     content: Mapping[str, bytes]
     theme: Mapping[str, bytes]
     program: bytes
+    commit: str  # git's newest, empty where that does not answer
     history: bytes
     looked: int = field(compare=False)  # when all of it was looked at; since then only entries that were there can have been found to be others
 
@@ -68,11 +69,13 @@ def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey |
         found[0] |= {path: hashed for path, hashed in earlier.content.items() if path.startswith(terms)}
     if now != known:
         memo.put("files", [(key, plain(now))])
+    commit, history = (earlier.commit, earlier.history) if earlier else _history(content)
     return Survey(
         found[0],
         {path: hashed for part in found[1:] for path, hashed in part.items() if path[-1] != "/"},
         earlier.program if earlier else _program(),
-        earlier.history if earlier else _history(content),
+        commit,
+        history,
         earlier.looked if earlier else time.perf_counter_ns(),
     )
 
@@ -192,13 +195,14 @@ def _sources() -> tuple[bytes, ...]:
     return tuple(file.read_bytes() for file in sorted(Path(__file__).parent.rglob("*.py")))
 
 
-def _history(content: Path) -> bytes:
-    """A hash of what git's answer to when entries changed depends on; and of the moment given for those it does not know."""
+def _history(content: Path) -> tuple[str, bytes]:
+    """Git's newest commit; and a hash of what its answer to when entries changed depends on, and of the moment given for those it does not know."""
     command, folder = ["git", "rev-parse", "HEAD", "--show-prefix", "--git-path", "shallow"], terms_folder(content)  # which may be a repository of its own
     try:
         said = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=True).stdout
-        shallow = os.path.join(folder, os.fsdecode(said.splitlines()[-1]))
+        lines = said.splitlines()  # a folder's name may have some, too
+        commit, shallow = lines[0], os.path.join(folder, os.fsdecode(lines[-1]))
         said += Path(shallow).read_bytes() if os.path.exists(shallow) else b""
     except (OSError, subprocess.SubprocessError):
-        said = b""
-    return digest(said, os.environ.get("SOURCE_DATE_EPOCH", ""))
+        commit = said = b""
+    return commit.decode(), digest(said, os.environ.get("SOURCE_DATE_EPOCH", ""))

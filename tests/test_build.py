@@ -120,15 +120,47 @@ def test_git_that_cannot_be_read(tmp_path: Path, tiny: Path) -> None:
         git(tmp_path, "add", "content/terms")
         git(tmp_path, "commit", "-q", "-m", "x", GIT_COMMITTER_DATE=moment)
         (tiny / "terms" / "a\x01b.txt").unlink(missing_ok=True)
-    real, failing = shutil.which("git"), tmp_path / "bin" / "git"
-    failing.parent.mkdir()
-    failing.write_text(f'#!/bin/sh\ncase "$*" in *showRoot*) exit 128;; esac\nexec {real} "$@"\n')
-    failing.chmod(0o755)
-    for out, path, found in (("site", f"{failing.parent}:{os.environ['PATH']}", None), ("other", os.environ["PATH"], "2024-05-06T07:08:09+00:00")):
+    for out, path, found in (("site", f"{wrapped_git(tmp_path, 'exit 128')}:{os.environ['PATH']}", None), ("other", os.environ["PATH"], "2024-05-06T07:08:09+00:00")):
         result = sitegen("build", "--content", tiny, "--out", tmp_path / out, "--memo", tmp_path / "memo", cwd=tmp_path, PATH=path)
         assert (result.status, result.err) == (0, "")
         entry = json.loads((tmp_path / out / "api" / "terms" / "token.json").read_text("utf-8"))
         assert (entry["published"], entry["updated"]) == (found, found)
+
+
+def test_git_that_fails_once(tmp_path: Path, tiny: Path) -> None:
+    """Where git failed to tell dates, the next build asks again, though nothing else has changed; then it has nothing to do."""
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "content")
+    git(tmp_path, "commit", "-q", "-m", "x", GIT_COMMITTER_DATE="2024-05-06T07:08:09Z")
+    path = f"{wrapped_git(tmp_path, 'exit 128')}:{os.environ['PATH']}"
+    said = [sitegen("build", "--content", tiny, "--out", "site", cwd=tmp_path, PATH=path).out, *(sitegen("build", "--content", tiny, "--out", "site", cwd=tmp_path).out for _ in range(2))]
+    assert _dates(tmp_path / "site" / "api" / "terms" / "token.json") == ["2024-05-06T07:08:09+00:00"] * 2
+    assert ["new or changed" in line for line in said] == [True, True, False], said
+
+
+def test_a_commit_while_a_site_is_built(tmp_path: Path, tiny: Path) -> None:
+    """Dates are those of the commit that the build began with; the next build has those of the one that came meanwhile, and what it remembers of the first is right."""
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "content")
+    git(tmp_path, "commit", "-q", "-m", "x", GIT_COMMITTER_DATE="2024-05-06T07:08:09Z")
+    once = f'[ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; GIT_COMMITTER_DATE=2025-05-06T07:08:09Z {shutil.which("git")} -c user.name=a -c user.email=a@b.example commit -q --amend -m y; }}'
+    path = f"{wrapped_git(tmp_path, once)}:{os.environ['PATH']}"
+    token, found = tmp_path / "site" / "api" / "terms" / "token.json", []
+    for _ in range(2):
+        built(tiny, tmp_path / "site", PATH=path)
+        found.append(_dates(token))
+    git(tmp_path, "reset", "-q", "--hard", "HEAD@{1}")
+    built(tiny, tmp_path / "site")
+    assert [*found, _dates(token)] == [[f"{year}-05-06T07:08:09+00:00"] * 2 for year in (2024, 2025, 2024)]
+
+
+def wrapped_git(folder: Path, before: str) -> Path:
+    """A folder to be looked into before others, with a git that runs `before` when it is asked for dates."""
+    real, wrapped = shutil.which("git"), folder / "bin" / "git"
+    wrapped.parent.mkdir()
+    wrapped.write_text(f'#!/bin/sh\ncase "$*" in *showRoot*) {before};; esac\nexec {real} "$@"\n')
+    wrapped.chmod(0o755)
+    return wrapped.parent
 
 
 def test_entries_in_a_repository_of_their_own(tmp_path: Path, tiny: Path) -> None:
