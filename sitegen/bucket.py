@@ -16,7 +16,7 @@ class BucketError(Exception):
     """The bucket cannot be used; the message is one line that says why."""
 
 
-class OvertakenError(BucketError):
+class OtherDeployError(BucketError):
     """Something else stands in the bucket than what was looked at."""
 
     def __str__(self) -> str:
@@ -50,7 +50,7 @@ class Bucket(Protocol):
     def put(self, upload: Upload, instead_of: str | None = None) -> str:
         """Store an object, in one step; its entity tag.
 
-        If only `instead_of` the object with this entity tag, or of none where it is empty, raises OvertakenError where the
+        If only `instead_of` the object with this entity tag, or of none where it is empty, raises OtherDeployError where the
         server finds another; not every server looks.
         """
 
@@ -121,7 +121,7 @@ class S3:
                 if instead_of is None or _code(error) not in (*_OVERTAKEN, "NotImplemented"):
                     raise
                 if _code(error) in _OVERTAKEN:
-                    raise OvertakenError from None
+                    raise OtherDeployError from None
                 return self.put(upload)
             tag: str = answer["ETag"]
             return tag

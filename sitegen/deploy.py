@@ -22,7 +22,7 @@ from mimetypes import MimeTypes
 from pathlib import Path
 from typing import NoReturn
 
-from .bucket import Bucket, BucketError, OvertakenError, Upload
+from .bucket import Bucket, BucketError, OtherDeployError, Upload
 from .manifest import MARKER, stamp
 from .record import RECORD, Record, alone, read_record, store
 
@@ -181,7 +181,7 @@ def deploy(site: Path, bucket: Bucket, progress: Progress = lambda _: None) -> t
                     looked = time.monotonic()
     there = bucket.list()
     if there.get(RECORD) != tag or any(there.get(path) != known[1] for path, known in files.items()):
-        raise OvertakenError
+        raise OtherDeployError
     progress("removing")
     for paths in plan.removals:
         bucket.remove(paths)

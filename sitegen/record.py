@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .bucket import Bucket, BucketError, OvertakenError, Upload
+from .bucket import Bucket, BucketError, OtherDeployError, Upload
 
 RECORD = ".sitegen-deploy.json"
 
@@ -27,19 +27,25 @@ class Record:
 
 
 def alone(bucket: Bucket, tag: str) -> None:
-    """Raises OvertakenError if the record is not the one with this entity tag, or none where that is empty: another deploy has begun."""
+    """Raises OtherDeployError if the record is not the one with this entity tag, or none where that is empty: another deploy has begun."""
     head = bucket.head(RECORD)
     if (head[1] if head else "") != tag:
-        raise OvertakenError
+        raise OtherDeployError
 
 
 def store(bucket: Bucket, record: Record) -> str:
-    """Put the `record` in the place of the one whose entity tag it has; its own. Raises OvertakenError if that is not there any more."""
+    """Put the `record` in the place of the one whose entity tag it has; its own. Raises OtherDeployError if that is not there any more."""
     facts = {"version": 1, "run": secrets.token_hex(8), "files": record.files, "pending": sorted(record.pending)}
     data = json.dumps(facts, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
     alone(bucket, record.tag)  # not every server looks itself
     upload = Upload(RECORD, gzip.compress(data, 6, mtime=0), "application/json", "no-store", "gzip", "record")
-    return bucket.put(upload, instead_of=record.tag)
+    try:
+        return bucket.put(upload, instead_of=record.tag)
+    except OtherDeployError:
+        found = bucket.get(RECORD)
+        if not found or found[0] != upload.data:
+            raise
+        return found[1]  # it was put, but the answer was lost, and a second try met the first
 
 
 def read_record(bucket: Bucket) -> Record:

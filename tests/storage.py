@@ -45,6 +45,7 @@ class Storage:
     objects: dict[str, bytes] = field(default_factory=dict)
     watch: Callable[[dict[str, bytes]], None] = lambda _: None
     refuse: Refusal = lambda method, path: ""
+    lose: Refusal = lambda method, path: ""  # the same, of a request that was done
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def deploy(self, *args: object, to: str = f"s3://{BUCKET}/docs", **environment: str) -> Result:
@@ -78,13 +79,12 @@ class Storage:
         environ["wsgi.input"] = io.BytesIO(body)
         code = "IncompleteBody" if len(body) < length else self.refuse(method, path)
         if code:
-            status = {"SlowDown": "503 Slow Down", "InternalError": "500 Error", "IncompleteBody": "400 Bad"}.get(code, "403 Forbidden")
-            start_response(status, [("Content-Type", "application/xml")])
-            return [f"<Error><Code>{code}</Code><Message>No.</Message></Error>".encode()]
+            return _refused(code, start_response)
         if method not in ("PUT", "POST"):
             return application(environ, start_response)
         with self.lock:
-            answer = list(application(environ, start_response))
+            lost = self.lose(method, path)
+            answer = list(application(environ, (lambda *_: None) if lost else start_response))
             key = path.removeprefix(f"/{BUCKET}/")
             if method == "PUT" and key != path and key:
                 encoded = environ.get("HTTP_CONTENT_ENCODING") == "gzip"
@@ -98,7 +98,13 @@ class Storage:
                         self.objects.pop(element.text or "", None)
                         self.log.append(("remove", element.text or ""))
                 self.watch(self.objects)
-            return answer
+            return _refused(lost, start_response) if lost else answer
+
+
+def _refused(code: str, start_response: Any) -> list[bytes]:
+    status = {"SlowDown": "503 Slow Down", "InternalError": "500 Error", "IncompleteBody": "400 Bad"}.get(code, "403 Forbidden")
+    start_response(status, [("Content-Type", "application/xml")])
+    return [f"<Error><Code>{code}</Code><Message>No.</Message></Error>".encode()]
 
 
 @contextmanager

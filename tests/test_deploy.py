@@ -334,6 +334,21 @@ def test_a_server_without_conditions(bucket: Storage, site: Path) -> None:
     assert held(bucket) == files(site)
 
 
+@pytest.mark.parametrize("deployed", [False, True])
+def test_answers_that_are_lost(bucket: Storage, site: Path, deployed: bool) -> None:
+    """Where a server stores the record but its answer is lost, the second try is not taken for another deploy's work."""
+    if deployed:
+        assert bucket.deploy("--out", site).status == 0
+        (site / "index.html").write_text("changed")
+    lost = cycle(("InternalError", ""))
+    bucket.lose = lambda method, path: next(lost) if method == "PUT" and RECORD in path else ""
+    result = bucket.deploy("--out", site)
+    assert (result.status, result.err) == (0, "")
+    assert held(bucket) == files(site)
+    number = len(files(site))
+    assert bucket.deploy("--out", site).out == f"s3://{BUCKET}/docs: 0 uploaded, 0 bytes, {number} the same, 0 removed\n"
+
+
 def put_meanwhile(bucket: Storage, key: str, data: bytes) -> None:
     """Put something there from within a request, whose lock is held."""
     bucket.lock.release()
