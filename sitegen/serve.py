@@ -248,6 +248,11 @@ def serve(
             newsletter += filter(None, [stack.enter_context(mount(address))])
             form_action = NEWSLETTER + "subscribe" if newsletter else ""
 
+            def tell(problems: tuple[Problem, ...]) -> None:
+                if problems != state.problems or not problems:
+                    changes.doubt()
+                state.tell(problems)
+
             def rebuild(soon: bool, saved: set[str] | None = None) -> bool:
                 """Whether nothing was wrong. One that is wanted `soon` leaves work to a second one, which gives way to the next save.
 
@@ -260,7 +265,7 @@ def serve(
                     if soon or written.changed:
                         say(f"built in {time.perf_counter() - start:.2f} s, {written.changed} files changed{rest}")
                     if written.changed or written.removed or state.problems:  # else a page has nothing to load again
-                        state.tell(())
+                        tell(())
 
                 try:
                     live = Live(ready, soon=True, saved=saved) if soon else Live(ready, changes.there)
@@ -268,7 +273,7 @@ def serve(
                     return True
                 except ContentError as error:
                     say(as_text(error.problems))
-                    state.tell(error.problems)
+                    tell(error.problems)
                 except ChangedError as error:
                     if saved is not None:  # not by what was saved alone
                         return rebuild(soon)

@@ -25,12 +25,13 @@ class Changes:
 
     def __init__(self, folders: list[Path], say: Callable[[str], None]) -> None:
         before = _scan(folders)
+        self._doubt = threading.Event()
         try:
             from watchfiles import watch
         except ImportError:
-            saves = _polled(folders, before)
+            saves = _polled(folders, before, self._doubt)
         else:
-            saves = _watched(watch, folders, before, say)
+            saves = _watched(watch, folders, before, self._doubt, say)
         self._told: queue.SimpleQueue[Exception | set[str]] = queue.SimpleQueue()
         threading.Thread(target=self._listen, args=(saves,), daemon=True).start()
 
@@ -40,6 +41,10 @@ class Changes:
                 self._told.put(saved)
         except Exception as error:  # for whoever waits
             self._told.put(error)
+
+    def doubt(self) -> None:
+        """Something else than before was found there: what came and went between two looks may have been among it, so that there is to be another."""
+        self._doubt.set()
 
     def there(self) -> bool:
         """Whether there was one that nobody has waited for."""
@@ -60,13 +65,13 @@ class Changes:
         return saved
 
 
-def _watched(watch: _Watch, folders: list[Path], before: _Stamps, say: Callable[[str], None]) -> Iterator[set[str]]:
+def _watched(watch: _Watch, folders: list[Path], before: _Stamps, doubt: threading.Event, say: Callable[[str], None]) -> Iterator[set[str]]:
     """Told by the system, where it can. It watches a folder, not its name: when another takes its place, that is to be watched."""
     said = False
     while True:
         stood = _numbers(folders)
         try:
-            for saved in _told(watch, folders, before) if all(stood) else _polled(folders, before):
+            for saved in _told(watch, folders, before) if all(stood) else _polled(folders, before, doubt):
                 if saved:
                     yield saved
                 if _numbers(folders) != stood:
@@ -75,7 +80,7 @@ def _watched(watch: _Watch, folders: list[Path], before: _Stamps, say: Callable[
             if not said:
                 say(printable(f"looking for saves every {_POLL_SECONDS} s, as the system cannot tell of them: {error}"))
                 said = True
-            yield next(_polled(folders, before))
+            yield next(_polled(folders, before, doubt))
         before = _scan(folders)
         yield set(map(str, folders))
 
@@ -115,11 +120,14 @@ def _numbers(folders: list[Path]) -> list[tuple[int, int] | None]:
     return found
 
 
-def _polled(folders: list[Path], before: _Stamps) -> Iterator[set[str]]:
+def _polled(folders: list[Path], before: _Stamps, doubt: threading.Event) -> Iterator[set[str]]:
+    """Seen by looking again and again. Where there is `doubt`, whether what others saw is still there, the folders themselves are given."""
     while True:
         time.sleep(_POLL_SECONDS)
+        doubted = doubt.is_set()
+        doubt.clear()  # before the look: what is doubted meanwhile takes another
         now = _scan(folders)
-        if saved := _others(before, now):
+        if saved := _others(before, now) | (set(map(str, folders)) if doubted else set()):
             before = now
             yield saved
 

@@ -17,6 +17,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from sitegen.watch import Changes
+
 from .conftest import MakeContent, git
 from .serving import Serve, Served, save
 
@@ -255,6 +257,23 @@ def test_content_that_vanishes(serve: Serve, make_content: MakeContent, tmp_path
             save(content / "terms" / "token.yaml", f"term: Token\ndefinition: {definition}\n")
             while definition not in served.text("/terms/token/"):
                 time.sleep(0.1)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_came_and_went_between_two_looks(tmp_path: Path, there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where saves are looked for, who found something else than before is told to look once more, and only once."""
+    folder = tmp_path / "content"
+    if there:
+        folder.mkdir()
+        monkeypatch.setitem(sys.modules, "watchfiles", None)
+    changes = Changes([folder], pytest.fail)
+    for _ in range(2):
+        time.sleep(1)
+        assert not changes.there()
+        changes.doubt()
+        assert changes.wait() == {str(folder)}
+    time.sleep(1)
+    assert not changes.there()
 
 
 def test_names_that_editors_give(serve: Serve, make_content: MakeContent) -> None:
