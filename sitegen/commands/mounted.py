@@ -10,7 +10,7 @@ from threading import Thread
 import click
 
 from ..load import outline
-from ..serve import NEWSLETTER
+from ..local_server import NEWSLETTER
 from .operator import ADDRESS, Operator
 
 

@@ -15,9 +15,9 @@ from urllib.parse import urljoin, urlsplit
 import click
 
 from ..load import load
+from ..local_server import NEWSLETTER
 from ..model import Settings
 from ..problems import printable
-from ..serve import NEWSLETTER
 from ..settings import parse_base_url
 from ..theme import SHIPPED
 from .shared import content_option, reported, stop
