@@ -91,6 +91,8 @@ class LanguageModel:
                 offer = source.after(history)
                 p = offer.unscaled(word) or offer.unknown
                 found.append(ScoredToken(next(tokens), log2(1 / p), tuple(word for _, word in offer.best(3))))
+            if isinstance(source, LeaveOneOut):
+                source.let_go()
         return tuple(found)
 
     def run(self, name: str, sentence: str) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 from dataclasses import replace
 from math import log2
@@ -11,6 +12,7 @@ import pytest
 from sitegen.build import language_model
 from sitegen.ngram import Model, Ranking, pack, unpack
 from sitegen.ngram.packing import MOST_WORDS
+from sitegen.outputs import printed
 from sitegen.train import LanguageModel
 
 from .conftest import CONTENT, MakeContent
@@ -38,6 +40,20 @@ def test_a_definition_is_scored_as_if_unread(shipped: LanguageModel) -> None:
         ]
         assert [likelier for _, likelier in expected] == [token.expected for token in scored]
         assert [bits for bits, _ in expected] == pytest.approx([token.bits for token in scored], abs=1e-9)
+
+
+def test_what_is_left_of_an_answer(shipped: LanguageModel) -> None:
+    """What was worked out for one page is gone afterwards, though nobody looks for garbage, which no process of a build does."""
+    entries = list(dict.fromkeys(shipped.sources))
+    printed(shipped, entries[0].slug, entries[0].definition)
+    gc.collect()
+    gc.disable()
+    try:
+        for entry in entries[1:20]:
+            printed(shipped, entry.slug, entry.definition)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_a_definition_with_straight_quotes_is_scored_as_if_unread(shipped: LanguageModel) -> None:

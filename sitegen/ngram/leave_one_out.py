@@ -55,6 +55,13 @@ class LeaveOneOut:
         return self._after[seen]
 
 
+    def let_go(self) -> None:
+        """Let go of all that holds on to this in turn: a build does without the collector that would find it."""
+        for offer in self._after.values():
+            offer._pairs = iter(())
+        self._after.clear()
+
+
 class LeftOut:
     """P(w | h) for every word w, without the sentence: as much of a `Distribution` as scoring that sentence takes."""
 
