@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from .manifest import Group, Manifest
 from .memo import NO_ROOM, UNREADABLE, ForgottenError, Memo, digest, plain, read
-from .stage import OvertakenError, Twin
+from .stage import OvertakenError, Twin, cleared
 from .survey import Survey, after, survey
-from .swap import remove, sweep
+from .swap import sweep
 from .theme import theme_folders
 from .write import Written, update, write
 
@@ -124,7 +124,7 @@ def _build(
         spoilt, twin_stands = looks()
         if twin and (spoilt or not twin_stands):
             if twin.folders:  # it was ours, and there may be no other that takes its place
-                remove(twin.path)
+                cleared(twin.path)
             twin = Twin(twin.path, {})
         if live and plan.kept:
             try:

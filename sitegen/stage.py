@@ -35,6 +35,14 @@ class Twin:
         return bool(self.folders) and unchanged(self.path, self.folders.items())
 
 
+def cleared(twin: Path) -> bool:
+    """Remove a twin, if it is one that stands there; whether nothing does any more."""
+    with suppress(OSError):
+        if is_ours(twin):
+            remove(twin)
+    return not os.path.lexists(twin)
+
+
 class Stage:
     """The new site. The old one is held open as `old`: by its name another build could put its own site there meanwhile.
 
@@ -50,7 +58,7 @@ class Stage:
                 if stamp(os.fstat(self.lock)) == twin.folders["."]:  # else it is another one by now
                     self.twin = twin
                 else:
-                    remove(self.folder)
+                    os.rename(self.folder, twin.path)
                     os.close(self.lock)
         if not self.twin:
             self.folder, self.lock = new_stage(out)
@@ -108,13 +116,8 @@ class Stage:
         The new site's files are `seen`; those that are `changed` and `gone` make the difference to the site `before`. If that one had a twin, from which
         this one was made, it is brought up to date itself; it has the stage's name now.
         """
-        try:
-            free = is_ours(twin)
-        except OSError:  # who knows what is in it
-            free = False
-        if not free:
+        if not cleared(twin):
             return {}
-        remove(twin)
         try:
             return self._brought_up(twin, before, changed, gone) if self.twin else self._linked(twin, seen)
         except OSError:

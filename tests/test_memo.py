@@ -621,12 +621,15 @@ def test_a_site_that_becomes_small(tmp_path: Path, make_content: MakeContent, mo
     assert mine.exists()
 
 
-@pytest.mark.parametrize("kind", ["folder", "file", "link", "site"])
+@pytest.mark.parametrize("kind", ["folder", "file", "link", "site", "later"])
 def test_somebody_elses_in_the_place_of_a_twin(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """What is no site stays where the second copy of one would be, and the site is right without that; a copy that no build knows is replaced."""
     monkeypatch.setattr("sitegen.write.TWIN_PAYS", 0)
     content, out, memo, there = small(make_content), tmp_path / "site", tmp_path / "memo", tmp_path / "memo.twin"
     mine = tmp_path / "mine" if kind == "link" else there
+    if kind == "later":
+        assert outcome(content, out, memo) == []
+        shutil.rmtree(there)
     if kind == "file":
         there.write_text("mine")
     else:
