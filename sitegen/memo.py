@@ -119,10 +119,13 @@ class Memo:
         self._new.executemany(f"INSERT OR REPLACE INTO {kind} VALUES (?, ?)", results)
 
     def hold(self, kind: str, key: bytes, make: Callable[[], Any]) -> Any:
-        """What `make` makes of that of which `key` is the hash: only in memory, and as long as every build asks for it."""
+        """What `make` makes of that of which `key` is the hash, unless that is None: only in memory, and as long as every build asks for it."""
         place = kind, key
         if place not in self._held:
-            self._held[place] = self._lately[place] if place in self._lately else make()
+            value = self._lately[place] if place in self._lately else make()
+            if value is None:
+                return None
+            self._held[place] = value
         return self._held[place]
 
     def let_go(self) -> None:

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sitegen.build import build
+from sitegen.build import Live, build
+from sitegen.memo import Memo
 from sitegen.problems import ContentError
 
 from .conftest import CONTENT, PROJECT, Golden, MakeContent, git, sitegen
@@ -138,6 +139,24 @@ def test_git_that_fails_once(tmp_path: Path, tiny: Path) -> None:
     assert ["new or changed" in line for line in said] == [True, True, False], said
 
 
+def test_git_that_fails_once_while_a_site_is_shown(tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same where one process builds again and again; once git has told, it is asked no more."""
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "content")
+    git(tmp_path, "commit", "-q", "-m", "x", GIT_COMMITTER_DATE="2024-05-06T07:08:09Z")
+    asked = tmp_path / "asked"
+    monkeypatch.setenv("PATH", f"{wrapped_git(tmp_path, f'echo >> {asked}; [ -e {tmp_path}/mended ] || exit 128')}:{os.environ['PATH']}")
+    found = []
+    with Memo(tmp_path / "memo") as memo:
+        for _ in range(3):
+            for soon in (True, False):
+                build(tiny, tmp_path / "site", memo=memo, live=Live(lambda _: None, soon=soon))
+            found.append(_dates(tmp_path / "site" / "api" / "terms" / "token.json"))
+            (tmp_path / "mended").touch()
+    assert found == [[None] * 2, *[["2024-05-06T07:08:09+00:00"] * 2] * 2]
+    assert len(asked.read_text().splitlines()) == 3
+
+
 def test_a_commit_while_a_site_is_built(tmp_path: Path, tiny: Path) -> None:
     """Dates are those of the commit that the build began with; the next build has those of the one that came meanwhile, and what it remembers of the first is right."""
     git(tmp_path, "init", "-q")
@@ -181,7 +200,8 @@ def test_inside_the_content(tmp_path: Path, tiny: Path) -> None:
 
 
 def _dates(path: Path) -> list[str]:
-    return [line.split('"')[3] for line in path.read_text("utf-8").splitlines() if '"published"' in line or '"updated"' in line]
+    entry = json.loads(path.read_text("utf-8"))
+    return [entry["published"], entry["updated"]]
 
 
 def test_rebuild_in_place(tmp_path: Path, tiny: Path) -> None:
