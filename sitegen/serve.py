@@ -64,8 +64,9 @@ def serve(
                     build(content, out, templates, address, memo=memo, form_action=form_action, live=live)
                     return True
                 except ContentError as error:
-                    say(as_text(error.problems))
-                    tell(error.problems)
+                    if soon or error.problems != state.problems:
+                        say(as_text(error.problems))
+                        tell(error.problems)
                 except ChangedError as error:
                     if saved is not None:  # not by what was saved alone
                         return rebuild(soon)
@@ -85,6 +86,6 @@ def serve(
                     say(f"{address}outbox shows the newsletter's mails; nothing is really sent")
                 while True:
                     saved = changes.wait()
-                    well = rebuild(soon=True, saved=saved if well else None) and rebuild(soon=False)
+                    well = (not saved or rebuild(soon=True, saved=saved if well else None)) and rebuild(soon=False)
             finally:
                 server.shutdown()

@@ -25,13 +25,13 @@ class Changes:
 
     def __init__(self, folders: list[Path], say: Callable[[str], None]) -> None:
         before = _scan(folders)
-        self._doubt = threading.Event()
+        self._doubt, self._polls = False, threading.Event()
         try:
             from watchfiles import watch
         except ImportError:
-            saves = _polled(folders, before, self._doubt)
+            saves = _polled(folders, before, self._polls)
         else:
-            saves = _watched(watch, folders, before, self._doubt, say)
+            saves = _watched(watch, folders, before, self._polls, say)
         self._told: queue.SimpleQueue[Exception | set[str]] = queue.SimpleQueue()
         threading.Thread(target=self._listen, args=(saves,), daemon=True).start()
 
@@ -43,19 +43,23 @@ class Changes:
             self._told.put(error)
 
     def doubt(self) -> None:
-        """Something else than before was found there: what came and went between two looks may have been among it, so that there is to be another."""
-        self._doubt.set()
+        """Something else than before was found there. Where saves are looked for, it may have come, and gone again, between two looks."""
+        self._doubt = True
 
     def there(self) -> bool:
         """Whether there was one that nobody has waited for."""
         return not self._told.empty()
 
     def wait(self) -> set[str]:
-        """Wait for the next one, and forget all that there were: the paths of what was saved. Raises what the watching raised."""
-        saved, told = set[str](), list[Exception | set[str]]()
+        """Wait for the next one, and forget all that there were: the paths of what was saved, none if only a doubt is to be cleared up. Raises what the watching raised."""
+        saved, told, quiet = set[str](), list[Exception | set[str]](), 0
         while not told:  # not for ever at once: a signal that comes while another thread works would wait for the next save
             with suppress(queue.Empty):
                 told.append(self._told.get(timeout=_POLL_SECONDS))
+            quiet += 1
+            if not told and self._doubt and self._polls.is_set() and quiet > 2:  # by then there was another look
+                break
+        self._doubt = False
         while self.there():
             told.append(self._told.get())
         for each in told:
@@ -65,13 +69,13 @@ class Changes:
         return saved
 
 
-def _watched(watch: _Watch, folders: list[Path], before: _Stamps, doubt: threading.Event, say: Callable[[str], None]) -> Iterator[set[str]]:
+def _watched(watch: _Watch, folders: list[Path], before: _Stamps, polls: threading.Event, say: Callable[[str], None]) -> Iterator[set[str]]:
     """Told by the system, where it can. It watches a folder, not its name: when another takes its place, that is to be watched."""
     said = False
     while True:
         stood = _numbers(folders)
         try:
-            for saved in _told(watch, folders, before) if all(stood) else _polled(folders, before, doubt):
+            for saved in _told(watch, folders, before) if all(stood) else _polled(folders, before, polls):
                 if saved:
                     yield saved
                 if _numbers(folders) != stood:
@@ -80,7 +84,7 @@ def _watched(watch: _Watch, folders: list[Path], before: _Stamps, doubt: threadi
             if not said:
                 say(printable(f"looking for saves every {_POLL_SECONDS} s, as the system cannot tell of them: {error}"))
                 said = True
-            yield next(_polled(folders, before, doubt))
+            yield next(_polled(folders, before, polls))
         before = _scan(folders)
         yield set(map(str, folders))
 
@@ -120,16 +124,18 @@ def _numbers(folders: list[Path]) -> list[tuple[int, int] | None]:
     return found
 
 
-def _polled(folders: list[Path], before: _Stamps, doubt: threading.Event) -> Iterator[set[str]]:
-    """Seen by looking again and again. Where there is `doubt`, whether what others saw is still there, the folders themselves are given."""
-    while True:
-        time.sleep(_POLL_SECONDS)
-        doubted = doubt.is_set()
-        doubt.clear()  # before the look: what is doubted meanwhile takes another
-        now = _scan(folders)
-        if saved := _others(before, now) | (set(map(str, folders)) if doubted else set()):
-            before = now
-            yield saved
+def _polled(folders: list[Path], before: _Stamps, polls: threading.Event) -> Iterator[set[str]]:
+    """Seen by looking again and again, which `polls` says."""
+    polls.set()
+    try:
+        while True:
+            time.sleep(_POLL_SECONDS)
+            now = _scan(folders)
+            if saved := _others(before, now):
+                before = now
+                yield saved
+    finally:
+        polls.clear()
 
 
 def _others(before: _Stamps, now: _Stamps) -> set[str]:

@@ -9,9 +9,11 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -260,19 +262,49 @@ def test_content_that_vanishes(serve: Serve, make_content: MakeContent, tmp_path
 
 @pytest.mark.parametrize("there", [True, False])
 def test_what_came_and_went_between_two_looks(tmp_path: Path, there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where saves are looked for, who found something else than before is told to look once more, and only once."""
+    """Where saves are looked for, who found something else than before is told to look once more, and only once; that is no save."""
     folder = tmp_path / "content"
     if there:
         folder.mkdir()
         monkeypatch.setitem(sys.modules, "watchfiles", None)
     changes = Changes([folder], pytest.fail)
     for _ in range(2):
+        changes.doubt()
         time.sleep(1)
         assert not changes.there()
-        changes.doubt()
-        assert changes.wait() == {str(folder)}
-    time.sleep(1)
-    assert not changes.there()
+        assert changes.wait() == set()
+    later = threading.Timer(2, (folder / "terms").mkdir, (), {"parents": True})
+    later.start()
+    assert changes.wait() != set()
+    later.join()
+
+
+def test_a_build_that_saw_more_than_those_who_look(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
+    """What only a build has seen, and nobody tells of, is looked at again until it stays."""
+    content = make_content({"token.yaml": GOOD})
+    (tmp_path / "blind").mkdir()
+    (tmp_path / "blind" / "watchfiles.py").write_text(
+        f"""
+import pathlib, sitegen.watch as watch
+texts, wait = [{BAD!r}, {BETTER!r}], watch.Changes.wait
+def save_and_wait(changes):
+    if texts:
+        pathlib.Path({str(content / "terms" / "token.yaml")!r}).write_text(texts.pop(0))
+    return wait(changes)
+watch.Changes.wait, watch._scan = save_and_wait, lambda _: set()
+raise ImportError
+"""
+    )
+    served = serve(PYTHONPATH=os.pathsep.join(filter(None, [str(tmp_path / "blind"), os.environ.get("PYTHONPATH")])))
+    with served.events() as states:
+        assert [(state["version"], len(state["problems"])) for state in islice(states, 3)] == [(1, 0), (1, 1), (2, 0)]
+    time.sleep(3)
+    served.process.send_signal(signal.SIGINT)
+    out, err = served.process.communicate(timeout=30)
+    said = [*served.said, *out.splitlines()]
+    assert ([line.split(" in ")[0] for line in said if line[0] != " "], err) == (
+        ["built", served.said[-1], "content/terms/token.yaml:3:11: there is no entry 'nothing' (unresolved-link)", "built", "stopped"], "",
+    )  # fmt: skip
 
 
 def test_names_that_editors_give(serve: Serve, make_content: MakeContent) -> None:
