@@ -13,7 +13,7 @@ site: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m tests.browser.install
 	$(BIN)/python -m tests.newsletter.install
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check sitegen tests
