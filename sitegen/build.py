@@ -123,7 +123,7 @@ def _build(
             memo.spoke[place] = plan.model
         spoilt, twin_stands = looks()
         if twin and (spoilt or not twin_stands):
-            if twin.folders:  # it was ours, and there may be no other that takes its place
+            if twin.folders:  # there may be no other that takes its place
                 cleared(twin.path)
             twin = Twin(twin.path, {})
         if live and plan.kept:

@@ -54,7 +54,6 @@ class Making:
     ) -> None:  # fmt: skip
         self.content, self.folders, self.seen = content, folders, seen
         self.known, self.progress, self.spent = known, progress, spent
-        self.dated = True  # whether git said of all entries when they changed, or knows none
         self.entries, self.says = Entries(content, stands_at, seen, known), Says(seen.program, known)
 
     def plan(self, before: Callable[[], Manifest], spoilt: Callable[[], Collection[str]], earlier: Trained | None = None) -> Plan:
@@ -74,7 +73,7 @@ class Making:
         self.progress("training the language model")
         (model_key, model), behind = self.says.train(key, glossary, linked, earlier)
         about, issues, styles = self._pages(key, glossary, names)
-        moments, dates = self._dates(key, glossary)
+        (moments, dates), dated = self._dates(key, glossary)
         site = Site(
             glossary,
             {slug: mentions for slug, (mentions, _, _) in linked.items()},
@@ -106,7 +105,7 @@ class Making:
         self.progress("rendering")
         others = self._others(site, code, keys.keys() - kept.keys())
         made = self._render(site, code, todo, others, sources, linked, said)
-        return Plan(kept, keys, made, (model_key, model), behind, self.dated)
+        return Plan(kept, keys, made, (model_key, model), behind, dated)
 
     def _pages(self, key: bytes, glossary: Glossary, names: bytes) -> tuple[str, dict[str, str], set[tuple[str, str]]]:
         """The about page and the newsletter's issues as HTML, and the styles of their formulas; the glossary is known as `key`."""
@@ -131,12 +130,12 @@ class Making:
         about = html(glossary.settings.about.value) if glossary.settings.about else ""
         return about, {issue.name: html(issue.body.value) for issue in glossary.issues}, needed
 
-    def _dates(self, key: bytes, glossary: Glossary) -> tuple[bytes, dict[str, Dates]]:
-        """When the entries of the glossary known as `key` changed, by slug, after a hash of it."""
+    def _dates(self, key: bytes, glossary: Glossary) -> tuple[tuple[bytes, dict[str, Dates]], bool]:
+        """When the entries of the glossary known as `key` changed, by slug, after a hash of it; and whether git, where it is, could say."""
         folder = self.content / "terms"
         known_as = digest(self.seen.program, str(folder.resolve()), self.seen.history)
         answer = self.known.one("dates", known_as, lambda: git_dates(folder, self.seen.commit)) if self.seen.commit else {}
-        self.dated, found = answer is not None, answer or {}
+        answered, found = answer is not None, answer or {}
         epoch = epoch_dates(os.environ)
 
         def dates() -> tuple[bytes, dict[str, Dates]]:
@@ -146,8 +145,8 @@ class Making:
             spelled = {id(of): (of.published.isoformat(), of.updated.isoformat()) for of in dates.values()}
             return digest(*((slug, spelled[id(of)]) for slug, of in sorted(dates.items()))), dates
 
-        known: tuple[bytes, dict[str, Dates]] = self.known.memo.hold("dates by slug", digest(known_as, key, self.dated), dates)
-        return known
+        known: tuple[bytes, dict[str, Dates]] = self.known.memo.hold("dates by slug", digest(known_as, key, answered), dates)
+        return known, answered
 
     def _theme(self) -> Theme:
         key = digest(self.seen.program, *map(str, self.folders), self.seen.of_theme())

@@ -121,7 +121,7 @@ class Stage:
         try:
             return self._brought_up(twin, before, changed, gone) if self.twin else self._linked(twin, seen)
         except OSError:
-            remove(twin)
+            cleared(twin)
             return {}
 
     def _linked(self, twin: Path, paths: set[str]) -> dict[str, Stamp]:

@@ -97,8 +97,8 @@ def test_requests_that_are_none(serve: Serve, make_content: MakeContent) -> None
     served = serve()
     for head, status in (("GET http://[ HTTP/1.1", 400), ("HEAD http://[/a HTTP/1.1", 400), ("POST / HTTP/1.1", 405), ("HEAD /__sitegen/events HTTP/1.1", 404)):
         with socket.create_connection(("127.0.0.1", served.port), 30) as connection:
-            body = "GET /terms/token/ HTTP/1.1\r\nHost: a\r\n\r\n" if head.startswith("POST") else ""
-            connection.sendall(f"{head}\r\nHost: a\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+            body, ends = ("GET /terms/token/ HTTP/1.1\r\nHost: a\r\n\r\n", "") if head.startswith("POST") else ("", "Connection: close\r\n")
+            connection.sendall(f"{head}\r\nHost: a\r\n{ends}Content-Length: {len(body)}\r\n\r\n{body}".encode())
             answer = b"".join(iter(lambda: connection.recv(65536), b""))
         assert answer.startswith(f"HTTP/1.1 {status} ".encode())
         assert answer.count(b"HTTP/1.1 ") == 1
