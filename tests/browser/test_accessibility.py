@@ -141,6 +141,16 @@ def test_no_page_scrolls_sideways(visit: Visit, site: Path) -> None:
     assert wide == {}
 
 
+@pytest.mark.parametrize("width", [320, 1280])
+def test_name_at_the_foot(visit: Visit, width: int) -> None:
+    """At the foot of a term's page, the one with the most links there, the site's name stands on one line."""
+    assert visit(TERM, width).evaluate("""() => {
+      const name = document.createRange();
+      name.selectNodeContents(document.querySelector(".colophon > p"));
+      return new Set([...name.getClientRects()].map((line) => line.top)).size;
+    }""") == 1  # fmt: skip
+
+
 def test_no_sideways_scrolling_in_use(visit: Visit) -> None:
     """The demo, played to its end with everything folded out, fits 320 pixels."""
     page = visit(TERM, width=320, reduced_motion="reduce")
