@@ -54,7 +54,6 @@ class LeaveOneOut:
             self._after[seen] = LeftOut(self, seen)
         return self._after[seen]
 
-
     def let_go(self) -> None:
         """Let go of all that holds on to this in turn: a build does without the collector that would find it."""
         for offer in self._after.values():
