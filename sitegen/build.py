@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .manifest import Group, Manifest
-from .memo import NO_ROOM, UNREADABLE, ForgottenError, Memo, digest, plain, read
+from .memo import NO_ROOM, ForgottenError, Memo, digest, plain, read
 from .stage import OvertakenError, Twin, cleared
 from .survey import Survey, after, survey
 from .swap import sweep
@@ -64,7 +64,9 @@ def build(
             except (OvertakenError, ForgottenError):  # what stood there, or was known, is gone, so that everything has to be looked at
                 memo.let_go()
                 memo.mend()
-            except UNREADABLE:
+            try:
+                return work(trust=False)
+            except ForgottenError:  # nor is it known by now, so that the file names what it does not have
                 if not memo.mend(damaged=True):
                     raise
             return work(trust=False)
@@ -152,6 +154,7 @@ def _build(
         memo.keep(used)
     else:
         memo.doubt()
+        memo.seen.clear()
     return written
 
 

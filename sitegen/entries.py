@@ -179,8 +179,8 @@ class Entries:
             know({lately[text]: text for text in unknown if text in lately})
         if len(unknown) > 1:
             places = {sources[entry.place.path]: text for text, entry in unknown.items()}
-            words = memo.each("words") if len(unknown) > MANY else memo.get("words", places).items()  # together they may be large
-            know({body_of(places[source], source, read(data)): places[source] for source, data in words if source in places})
+            words = memo.each("words", places) if len(unknown) > MANY else memo.get("words", places).items()  # together they may be large
+            know({body_of(places[source], source, read(data)): places[source] for source, data in words})
         return bool(changed) or len(unknown) > FEW
 
     def mentions(self, names: bytes) -> Mentions:

@@ -171,7 +171,7 @@ class Making:
                 source, body = sources[entry.place.path], linked[entry.slug][2]
                 yield entry, one("texts", source), one("body", body), around.around(place), one("printed", said[entry.slug])
 
-        results = self.known.crew.map(page_maker, pickle.dumps((site.frame, code, self.seen.of_theme()), 5), pages(), len(entries))
+        results = self.known.crew.map(page_maker, pickle.dumps((site.frame, code, self.seen.as_it_stands()), 5), pages(), len(entries))
 
         def rendered() -> Iterator[tuple[str, File]]:
             for entry, (files, seconds) in zip(entries, results, strict=True):

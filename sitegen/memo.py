@@ -2,7 +2,7 @@
 
 There is no list of what depends on what: a result whose inputs changed is simply not found under their new hash. So the
 file may be deleted, killed in the middle of a write, shared by branches, and carried in a cache; at worst the work is
-done again. It is trusted as the program's own compiled files are.
+done again. A result that is damaged is not known any more. Whoever writes the file is trusted as with the program's own compiled files.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import marshal
 import os
 import pickle
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 KINDS = ("files", "dates", "theme", "entry", "facts", "texts", "words", "linked", "bodies", "body", "reading", "page", "around", "first", "parts", "templates", "glossary", "model", "opening", "said", "printed", "site")
 KEPT = 3  # times as many results as the newest site needs may stay, for other branches
 SPARE = 8
-UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ImportError, EOFError, ArithmeticError, pickle.UnpicklingError)  # what a damaged result may raise
 _APPLICATION = 0x73676D6F  # by which SQLite's files of this kind are known
 NO_ROOM = sqlite3.OperationalError  # what a temporary database raises that can grow no more
 UNCOMPARED = ("theme", "glossary", "first", "parts")  # kinds made of files that are read without comparing them with their hashes
@@ -86,13 +86,13 @@ class Memo:
         """The results for those of `keys` that are known."""
         if len(keys) > MANY:
             wanted = set(keys)
-            known = {key: value for key, value in self.each(kind) if key in wanted}  # not of other branches' sites, too
+            known = dict(self.each(kind, wanted))
             return {key: known[key] for key in keys if key in known}
         query, found = f"SELECT value FROM {kind} WHERE key = ?", {}
         for key in keys:
             row = self._new.execute(query, (key,)).fetchone() or self._ask(query, key)
-            if row:
-                found[key] = row[0]
+            if row and (value := _whole(key, *row)) is not None:
+                found[key] = value
         return found
 
     def known(self, kind: str, keys: Collection[bytes]) -> dict[bytes, bytes]:
@@ -107,16 +107,18 @@ class Memo:
             return self._old.execute(query, (key,)).fetchone() if self._old else None
         return None
 
-    def each(self, kind: str) -> Iterator[tuple[bytes, bytes]]:
-        """Every result of a kind, one by one: together they may be large."""
-        query = f"SELECT key, value FROM {kind}"
-        with suppress(sqlite3.Error):
-            yield from self._old.execute(query) if self._old else ()
-        yield from self._new.execute(query)
+    def each(self, kind: str, wanted: Container[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        """The results of a kind for the keys that are `wanted`, not those of other branches' sites, one by one: together they may be large."""
+        for database in filter(None, (self._old, self._new)):
+            with suppress(sqlite3.Error):
+                for key, data in database.execute(f"SELECT key, value FROM {kind}"):
+                    if key in wanted and (value := _whole(key, data)) is not None:
+                        yield key, value
 
     def put(self, kind: str, results: Iterable[tuple[bytes, bytes]]) -> None:
         """Remember results."""
-        self._new.executemany(f"INSERT OR REPLACE INTO {kind} VALUES (?, ?)", results)
+        sealed = ((key, value + _seal(key, value)) for key, value in results)
+        self._new.executemany(f"INSERT OR REPLACE INTO {kind} VALUES (?, ?)", sealed)
 
     def hold(self, kind: str, key: bytes, make: Callable[[], Any]) -> Any:
         """What `make` makes of that of which `key` is the hash, unless that is None: only in memory, and as long as every build asks for it."""
@@ -182,7 +184,7 @@ class Memo:
     def mend(self, damaged: bool = False) -> bool:
         """Begin with a new file if this is `damaged`, or SQLite finds that it is; whether that is so.
 
-        What was found out since stays, unless somebody could not read what the file held: it may come of more such.
+        What was found out since stays, unless the file is `damaged`: it may name results that were there.
         """
         if not self.path or not self._old or self._file != _number(self.path) or not (damaged or _is_damaged(self._old)):
             return False
@@ -214,6 +216,19 @@ class Memo:
         self._new.close()
         if self._old:
             self._old.close()
+
+
+def _seal(key: bytes, value: bytes) -> bytes:
+    """By which it is seen later that this is still the value of that key: SQLite has no checksums."""
+    return crc32(value, crc32(key)).to_bytes(4)
+
+
+def _whole(key: bytes, data: Any) -> bytes | None:
+    """The value out of what is stored of it, or None if that is damaged."""
+    if not isinstance(data, bytes):
+        return None
+    value = data[:-4]
+    return value if data[-4:] == _seal(key, value) else None
 
 
 def _temporary() -> sqlite3.Connection:

@@ -38,11 +38,16 @@ class Survey:
     program: bytes
     commit: str  # git's newest, empty where that does not answer
     history: bytes
+    stamps: Mapping[str, tuple[int, ...]]  # of what is not compared with its hash when it is read, all but entries: what was changed, and changed back, has others
     looked: int = field(compare=False)  # when all of it was looked at; since then only entries that were there can have been found to be others
 
     def whole(self) -> bytes:
         """A hash of all of it."""
         return digest(self.program, self.history, _files_digest(self.content), self.of_theme())
+
+    def as_it_stands(self) -> bytes:
+        """A hash of the templates and assets that is another, too, once one was changed and changed back."""
+        return digest(self.of_theme(), *sorted(self.stamps.items()))
 
     def of_theme(self) -> bytes:
         """A hash of the templates and assets."""
@@ -57,18 +62,17 @@ def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey |
     """Look at every file of the two, at the program, and at git.
 
     After an `earlier` survey only at what a build reads without comparing it with its hash: not at entries; nor again at program and git.
+    The two are equal if nothing of that was changed meanwhile.
     """
-    key = digest(str(content.resolve()), *(str(folder) for folder in theme))
+    key = digest(_program(), str(content.resolve()), *(str(folder) for folder in theme))
     data = memo.get("files", [key]).get(key)
-    known: _Stamped = read(data) if data else {}
-    terms = f"{terms_folder(content)}/"
-    now = {path: of for path, of in known.items() if path.startswith(terms)} if earlier else {}
-    found = [dict(_look(str(content), known, now, is_passed_over, terms[:-1] if earlier else ""))]
-    found += [dict(_look(str(folder), known, now, lambda name: name.startswith("."))) for folder in theme]
+    look = _Look(read(data) if data else {}, f"{terms_folder(content)}/", again=earlier is not None)
+    found = [dict(look.at(str(content), is_passed_over))]
+    found += [dict(look.at(str(folder), lambda name: name.startswith("."))) for folder in theme]
     if earlier:
-        found[0] |= {path: hashed for path, hashed in earlier.content.items() if path.startswith(terms)}
-    if now != known:
-        memo.put("files", [(key, plain(now))])
+        found[0] |= {path: hashed for path, hashed in earlier.content.items() if path.startswith(look.terms)}
+    if look.now != look.known:
+        memo.put("files", [(key, plain(look.now))])
     commit, history = (earlier.commit, earlier.history) if earlier else _history(content)
     return Survey(
         found[0],
@@ -76,6 +80,7 @@ def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey |
         earlier.program if earlier else _program(),
         commit,
         history,
+        look.stamps,
         earlier.looked if earlier else time.perf_counter_ns(),
     )
 
@@ -111,54 +116,70 @@ def is_passed_over(name: str) -> bool:
     return name.startswith(".") or name.endswith(("~", ".swp", ".tmp"))
 
 
-def _look(
-    folder: str, known: _Stamped, now: _Stamped, passed_over: Callable[[str], bool], but: str = "", above: tuple[str, ...] = ()
-) -> Iterator[tuple[str, bytes]]:
-    """The rows of everything in `folder`, and of what links lead to, but for what is passed over, and what is in the folder `but`.
+class _Look:
+    """A look at folders, with what is `known` of their files from the last one. If it is one `again`, it passes over the entries."""
 
-    A link to one of the folders `above` leads to nothing new.
-    """
-    real = os.path.realpath(folder)
-    top = above[0] if above else real  # from here, as the content may be moved as a whole
-    try:
-        with os.scandir(folder) as there:
-            entries = list(there)
-    except OSError as error:
-        yield f"{folder}/", digest(os.path.relpath(real, top), error.errno)
-        return
-    yield f"{folder}/", digest(os.path.relpath(real, top))
-    for entry in entries if real not in above else ():
-        path = entry.path.removeprefix("./")  # as pathlib has it where the content is the folder `.`
-        if passed_over(entry.name) or path == but:
-            continue
-        if entry.is_symlink():
-            yield f"{path}/", digest(os.path.relpath(os.path.realpath(path), top))
+    def __init__(self, known: _Stamped, terms: str, again: bool) -> None:
+        self.known, self.terms, self.again = known, terms, again
+        self.now: _Stamped = {path: of for path, of in known.items() if path.startswith(terms)} if again else {}  # what will be known
+        self.stamps: dict[str, tuple[int, ...]] = {}  # of all but entries
+
+    def at(self, folder: str, passed_over: Callable[[str], bool], above: tuple[str, ...] = ()) -> Iterator[tuple[str, bytes]]:
+        """The rows of everything in `folder`, and of what links lead to, but for what is passed over.
+
+        A link to one of the folders `above` leads to nothing new.
+        """
+        real = os.path.realpath(folder)
+        top = above[0] if above else real  # from here, as the content may be moved as a whole
+        of_entries = f"{folder}/".startswith(self.terms)
         try:
-            if entry.is_dir():
-                yield from _look(path, known, now, passed_over, but, (*above, real))
+            if not of_entries:
+                self.stamps[f"{folder}/"] = _times(os.stat(folder))
+            with os.scandir(folder) as there:
+                entries = list(there)
+        except OSError as error:
+            yield f"{folder}/", digest(os.path.relpath(real, top), error.errno)
+            return
+        yield f"{folder}/", digest(os.path.relpath(real, top))
+        for entry in entries if real not in above else ():
+            path = entry.path.removeprefix("./")  # as pathlib has it where the content is the folder `.`
+            if passed_over(entry.name) or (self.again and f"{path}/" == self.terms):
                 continue
-            status = entry.stat()
-        except OSError:
-            continue
-        stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-        before = known.get(path)
-        if before and before[0] == stamp:
-            now[path] = before
-            yield path, before[1]
-        else:
-            yield path, _hash(path, stamp, now)
+            if entry.is_symlink():
+                yield f"{path}/", digest(os.path.relpath(os.path.realpath(path), top))
+                if not f"{path}/".startswith(self.terms):
+                    self.stamps[f"{path}/@"] = _times(os.lstat(path))
+            try:
+                if entry.is_dir():
+                    yield from self.at(path, passed_over, (*above, real))
+                    continue
+                status = entry.stat()
+            except OSError:
+                continue
+            stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            if not of_entries:
+                self.stamps[path] = _times(status)
+            before = self.known.get(path)
+            if before and before[0] == stamp:
+                self.now[path] = before
+                yield path, before[1]
+            else:
+                yield path, self._hash(path, stamp)
+
+    def _hash(self, path: str, stamp: Stamp) -> bytes:
+        _, changed, state_changed, _ = stamp
+        # A file that may still change within one tick of its clock is looked at again the next time.
+        tick = _FINE if changed % 1_000_000 else _COARSE
+        settled = time.time_ns() - max(changed, state_changed) > tick
+        data = bytes_of(path)
+        hashed = digest("unreadable", stamp) if data is None else digest(data)
+        if settled:
+            self.now[path] = stamp, hashed
+        return hashed
 
 
-def _hash(path: str, stamp: Stamp, now: _Stamped) -> bytes:
-    _, changed, state_changed, _ = stamp
-    # A file that may still change within one tick of its clock is looked at again the next time.
-    tick = _FINE if changed % 1_000_000 else _COARSE
-    settled = time.time_ns() - max(changed, state_changed) > tick
-    data = bytes_of(path)
-    hashed = digest("unreadable", stamp) if data is None else digest(data)
-    if settled:
-        now[path] = stamp, hashed
-    return hashed
+def _times(status: os.stat_result) -> tuple[int, int]:
+    return status.st_mtime_ns, status.st_ctime_ns
 
 
 def bytes_of(path: str) -> bytes | None:
@@ -197,12 +218,13 @@ def _sources() -> tuple[bytes, ...]:
 
 def _history(content: Path) -> tuple[str, bytes]:
     """Git's newest commit; and a hash of what its answer to when entries changed depends on, and of the moment given for those it does not know."""
-    command, folder = ["git", "rev-parse", "HEAD", "--show-prefix", "--git-path", "shallow"], terms_folder(content)  # which may be a repository of its own
+    command = ["git", "rev-parse", "HEAD", "--show-prefix", "--glob=refs/replace/*", "--git-path", "info/grafts", "--git-path", "shallow"]
+    folder = terms_folder(content)  # which may be a repository of its own
     try:
         said = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=True).stdout
         lines = said.splitlines()  # a folder's name may have some, too
-        commit, shallow = lines[0], os.path.join(folder, os.fsdecode(lines[-1]))
-        said += Path(shallow).read_bytes() if os.path.exists(shallow) else b""
+        commit, others = lines[0], [os.path.join(folder, os.fsdecode(line)) for line in lines[-2:]]
+        said += b"".join(Path(path).read_bytes() for path in others if os.path.exists(path))
     except (OSError, subprocess.SubprocessError):
         commit = said = b""
     return commit.decode(), digest(said, os.environ.get("SOURCE_DATE_EPOCH", ""))

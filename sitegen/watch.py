@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import queue
 import threading
 import time
@@ -26,12 +27,8 @@ class Changes:
     def __init__(self, folders: list[Path], say: Callable[[str], None]) -> None:
         before = _scan(folders)
         self._doubt, self._polls = False, threading.Event()
-        try:
-            from watchfiles import watch
-        except ImportError:
-            saves = _polled(folders, before, self._polls)
-        else:
-            saves = _watched(watch, folders, before, self._polls, say)
+        watch = None if _must_poll() else _told_by_the_system()
+        saves = _watched(watch, folders, before, self._polls, say) if watch else _polled(folders, before, self._polls)
         self._told: queue.SimpleQueue[Exception | set[str]] = queue.SimpleQueue()
         threading.Thread(target=self._listen, args=(saves,), daemon=True).start()
 
@@ -69,6 +66,21 @@ class Changes:
         return saved
 
 
+def _must_poll() -> bool:
+    """Whether watchfiles would look for saves itself, which it does by whole seconds: where it is told so, and under Windows, which tells Linux of nothing."""
+    if told := os.environ.get("WATCHFILES_FORCE_POLLING"):
+        return told.lower() not in ("false", "disable", "disabled")
+    return "microsoft-standard" in platform.release().lower()
+
+
+def _told_by_the_system() -> _Watch | None:
+    try:
+        from watchfiles import watch
+    except ImportError:
+        return None
+    return watch
+
+
 def _watched(watch: _Watch, folders: list[Path], before: _Stamps, polls: threading.Event, say: Callable[[str], None]) -> Iterator[set[str]]:
     """Told by the system, where it can. It watches a folder, not its name: when another takes its place, that is to be watched."""
     said = False
@@ -102,7 +114,8 @@ def _told(watch: _Watch, folders: list[Path], before: _Stamps) -> Iterator[set[s
         below = [path.removeprefix(root) for root in roots if path.startswith(root + os.sep)]
         return not below or not all(f"{os.sep}." in each for each in below)
 
-    for told in watch(*folders, watch_filter=matters, debounce=50, step=10, rust_timeout=1000, yield_on_timeout=True):
+    how = {"debounce": 50, "step": 10, "rust_timeout": 1000, "yield_on_timeout": True, "force_polling": False}
+    for told in watch(*folders, watch_filter=matters, **how):
         saved = {path for _, path in told}
         if not looked:
             saved |= _others(before, _scan(folders))

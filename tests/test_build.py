@@ -111,6 +111,28 @@ def test_dates_are_those_of_git(tmp_path: Path, tiny: Path) -> None:
     assert [title.text for title in feed.iterfind("{*}entry/{*}title")] == ["Token", "C++", "困惑度"]
 
 
+@pytest.mark.parametrize("cut", ["replace", "grafts"])
+def test_a_history_that_git_is_told_otherwise(tmp_path: Path, tiny: Path, cut: str) -> None:
+    """Where git is told that a commit has no parents, the next build has the dates that it then gives."""
+    git(tmp_path, "init", "-q")
+    moments = ("2024-05-06T07:08:09+00:00", "2025-05-06T07:08:09+00:00")
+    for moment in moments:
+        with (tiny / "terms" / "token.yaml").open("a") as file:
+            file.write(f"# {moment}\n")
+        git(tmp_path, "add", "content")
+        git(tmp_path, "commit", "-q", "-m", "x", GIT_COMMITTER_DATE=moment)
+    built(tiny, tmp_path / "site")
+    assert tuple(_dates(tmp_path / "site" / "api" / "terms" / "token.json")) == moments
+    if cut == "replace":
+        git(tmp_path, "replace", "--graft", "HEAD")
+    else:
+        head = next(iter((tmp_path / ".git" / "refs" / "heads").iterdir())).read_text()
+        (tmp_path / ".git" / "info").mkdir(exist_ok=True)
+        (tmp_path / ".git" / "info" / "grafts").write_text(head)
+    built(tiny, tmp_path / "site")
+    assert tuple(_dates(tmp_path / "site" / "api" / "terms" / "token.json")) == (moments[1], moments[1])
+
+
 def test_git_that_cannot_be_read(tmp_path: Path, tiny: Path) -> None:
     """A commit of a year that no calendar has is passed over, and a name may hold any sign; dates that git failed to tell once are asked for again."""
     git(tmp_path, "init", "-q")

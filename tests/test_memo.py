@@ -22,6 +22,7 @@ from zlib import crc32
 import pytest
 import yaml
 
+from sitegen import build as builds
 from sitegen import making
 from sitegen.build import Live, build
 from sitegen.crew import StoppedError
@@ -406,6 +407,43 @@ def test_saved_between_two_looks(tmp_path: Path, make_content: MakeContent, monk
     assert tree(tmp_path / "site") == tree(tmp_path / "clean") != later
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("path", ["content/site.yaml", "content/newsletter/2024-01-01-one.md", "own/_footer.html", "own/assets/a.css", "own/_header.html"])
+def test_changed_and_changed_back(
+    tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, path: str, at_once: bool
+) -> None:  # fmt: skip
+    """What is read of a file that is another, or is there at all, only amid a build does not stay, though both looks find it as it was."""
+    content, file, real = small(make_content), tmp_path / path, builds.survey
+    stood = {
+        "content/site.yaml": "title: Good\nbase_url: https://example.org/\n", "content/newsletter/2024-01-01-one.md": "# One\n\nGood.\n",
+        "own/_footer.html": "<footer>Good</footer>\n", "own/assets/a.css": "a{color:red} /* Good */\n",
+    }  # fmt: skip
+    for name, text in stood.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def looking(*args: object) -> object:
+        if len(args) == 4 and path in stood:
+            file.write_text(stood[path])
+        elif len(args) == 4:
+            file.unlink()
+        found = real(*args)  # type: ignore[arg-type]
+        if len(args) == 3:
+            file.write_text(stood.get(path, "<header>Good</header>\n").replace("Good", "Bad"))
+        return found
+
+    with Memo(tmp_path / "memo") as memo:
+        with monkeypatch.context() as patched:
+            patched.setattr(builds, "survey", looking)
+            build(content, tmp_path / "site", tmp_path / "own", memo=memo, jobs=1, live=None if at_once else live())
+        build(content, tmp_path / "site", tmp_path / "own", memo=memo, jobs=1, live=None if at_once else live())
+    build(content, tmp_path / "clean", tmp_path / "own", jobs=1)
+    assert tree(tmp_path / "site") == tree(tmp_path / "clean")
+    with Memo(tmp_path / "memo") as memo:
+        build(content, tmp_path / "another", tmp_path / "own", memo=memo, jobs=1)
+    assert tree(tmp_path / "another") == tree(tmp_path / "clean")
+
+
 def test_no_room_for_an_update(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch) -> None:
     """After an update that failed in the middle of an entry, the next one makes the site right, also if that entry is gone by then."""
     text = "definition: A thing of which so much can be said that not all of it is read.\n"
@@ -717,7 +755,13 @@ def test_a_lost_memo(tmp_path: Path, make_content: MakeContent, state: str) -> N
     assert tree(out) == tree(tmp_path / "clean") != before
 
 
-@pytest.mark.parametrize("damage", ["zeros", *KINDS])
+def turned(data: bytes) -> bytes:
+    """The same with one bit turned, in the middle: of most values that leaves another of the same form."""
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+@pytest.mark.parametrize("damage", ["zeros", *(f"{kind} {part}" for kind in KINDS for part in ("key", "value"))])
 def test_a_damaged_memo(tmp_path: Path, make_content: MakeContent, damage: str) -> None:
     """Whatever of it is damaged, where it looks whole at first, the site is right, and then the memo is, too."""
     content, out, memo = small(make_content, 60), tmp_path / "site", tmp_path / "memo"
@@ -728,8 +772,10 @@ def test_a_damaged_memo(tmp_path: Path, make_content: MakeContent, damage: str) 
             file.seek(4096 * (size // 2))
             file.write(bytes(4096 * (size - size // 2)))
     else:
+        kind, part = damage.split()
         with closing(sqlite3.connect(memo)) as database, database:
-            database.execute(f"UPDATE {damage} SET value = zeroblob(length(value))")
+            for key, data in database.execute(f"SELECT key, {part} FROM {kind}").fetchall():
+                database.execute(f"UPDATE {kind} SET {part} = ? WHERE key = ?", (turned(data), key))
     (content / "site.yaml").write_text("title: Another\nbase_url: https://example.org/\n")
     with (content / "terms" / "term-1.yaml").open("a") as file_:
         file_.write("summary: More.\n")

@@ -279,6 +279,19 @@ def test_what_came_and_went_between_two_looks(tmp_path: Path, there: bool, monke
     later.join()
 
 
+def test_two_saves_within_a_second(serve: Serve, make_content: MakeContent) -> None:
+    """Where whoever starts the server has saves looked for, as under Windows' Linux, the second within one second is seen, too."""
+    content = make_content({"token.yaml": GOOD})
+    served = serve(WATCHFILES_FORCE_POLLING="1")
+    with served.events() as states:
+        next(states)
+        time.sleep(1 - time.time() % 1)
+        save(content / "terms" / "token.yaml", "term: Token\ndefinition: Number 1.\n")
+        time.sleep(0.65)
+        save(content / "terms" / "token.yaml", "term: Token\ndefinition: Number 2.\n")
+        assert next(state for state in states if "Number 2." in served.text("/terms/token/"))
+
+
 def test_a_build_that_saw_more_than_those_who_look(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
     """What only a build has seen, and nobody tells of, is looked at again until it stays."""
     content = make_content({"token.yaml": GOOD})
