@@ -102,6 +102,8 @@ def build(
             raise click.UsageError("--base-url must be an address like https://example.org/glossary/") from None
     templates = _templates(templates)
     _apart(content, out, templates, memo)
+    if memo and not memo.name:
+        raise click.UsageError("--memo names no file")
     if memo and not may_be_memo(memo):
         raise click.UsageError(f"--memo {printable(str(memo))} holds something else; choose another file")
     times = Stages()
@@ -159,7 +161,16 @@ def serve(content: Path, templates: Path | None, host: str, port: int) -> None:
         host.encode("idna")
     except UnicodeError:
         raise click.UsageError(f"--host {printable(host)} is no address") from None
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as cleanly as Ctrl-C
+    ends = (signal.SIGINT, signal.SIGTERM)
+
+    def end(*_: object) -> None:
+        """What is left to do takes seconds on a large site, and has to be done, however often Ctrl-C is pressed."""
+        for each in ends:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for each in ends:
+        signal.signal(each, end)
     try:
         from .commands.mounted import mounted
         from .serve import serve as serve_site

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,12 +14,14 @@ from .fields import MAX_LINE, MAX_TEXT
 from .folder import Folder
 from .measured import MEASURED, measured
 from .model import Draft, DraftEntry, Explorable, Issue, Settings
-from .names import slugify
+from .names import fold, slugify
 from .nodes import Scalar
 from .problems import ContentError, Place, Problem
 from .settings import settings
-from .source import read_source
+from .source import MAX_BYTES, read_source
+from .survey import bytes_of
 
+_NAMES = re.compile(r"^(?:slug|term|aliases)[ \t]*:.*(?:\n[ \t]*-.*)*", re.MULTILINE)
 _ISSUE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-([^/]+)\.md")
 
 
@@ -28,7 +30,15 @@ def load(content: Path) -> Draft:
     draft, files = outline(content)
     problems = list(draft.problems)
     entries = tuple(entry for file, shown in files if (entry := _read_entry(file, shown, problems)))
-    return replace(draft, entries=entries, problems=tuple(problems))
+    return replace(draft, entries=entries, problems=tuple(problems), unread=_unread(content, entries, problems))
+
+
+def _unread(content: Path, entries: Iterable[DraftEntry], problems: Iterable[Problem]) -> dict[str, str]:
+    """By slug the lines with names in the files in `terms/` of which no entry came; nothing of links, which may lead anywhere."""
+    read, terms = {entry.place.path for entry in entries}, content / "terms"
+    files = {Path(problem.place.path) for problem in problems if problem.place.path not in read}
+    texts = {file.stem: b"" if file.is_symlink() else bytes_of(str(file)) or b"" for file in files if file.parent == terms}
+    return {slug: fold(" ".join(_NAMES.findall(text[:MAX_BYTES].decode(errors="replace")))) for slug, text in texts.items()}
 
 
 def outline(content: Path) -> tuple[Draft, list[tuple[str, str]]]:
@@ -38,9 +48,12 @@ def outline(content: Path) -> tuple[Draft, list[tuple[str, str]]]:
     there = os.path.lexists(content / "site.yaml")
     site = folder.read("site.yaml") if there else None
     if not there:
+        misnamed = [name for name in (path.name for path in content.glob("*")) if name.lower() in ("site.yml", "site.yaml")]
+        for name in misnamed:
+            folder.say(name, "misnamed-settings", "the settings are read from site.yaml", "rename the file")
         hint = "write at least 'title:' and 'base_url:' in it"
         folder.say("site.yaml", "missing-setting", "there is no site.yaml", hint)
-    site_settings = settings(site, problems) if site else Settings()
+    site_settings = settings(site, problems) if site else Settings(file="unreadable" if there or misnamed else "missing")
     explorables = {e.name: e for e in _explorables(folder / "explorables")}
     before = len(problems)
     files = list(_entry_files(folder / "terms"))

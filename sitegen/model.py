@@ -15,7 +15,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from .manifest import File as File
-from .names import NameIndex
+from .names import NameIndex, fold, slugify
 from .nodes import Scalar
 from .problems import Place, Problem
 
@@ -122,6 +122,11 @@ class Draft:
     issues: tuple[Issue, ...]
     held_out: HeldOut | None
     problems: tuple[Problem, ...]
+    unread: Mapping[str, str] = field(default_factory=dict)  # by slug the names, folded, in files that could not be read
+
+    def may_be(self, name: str) -> bool:
+        """Whether a name may be that of an entry which could not be read."""
+        return slugify(name) in self.unread or any(fold(name) in text for text in self.unread.values())
 
     @cached_property
     def index(self) -> NameIndex:
@@ -195,6 +200,7 @@ class Settings:
     order: int = 4
     seed: int = 1
     temperature: float = 0.7
+    file: str = "read"  # or missing or unreadable: what became of site.yaml
     tokens: int = 50_000  # the most that the demo's model reads: at most 75 KB compressed, even of varied prose
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from base64 import b64encode
 from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping
@@ -95,7 +96,13 @@ class _Loader(FileSystemLoader):
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         if any(part.startswith(".") and part != "." for part in template.split("/")):
             raise TemplateNotFound(template, f"{template!r} is hidden, and so is no template")
-        return super().get_source(environment, template)
+        try:
+            return super().get_source(environment, template)
+        except UnicodeDecodeError as error:
+            path = next(filter(os.path.isfile, (os.path.join(folder, template) for folder in self.searchpath)))
+            before = Path(path).read_bytes()[: error.start]
+            message = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
+            raise TemplateSyntaxError(message, before.count(b"\n") + 1, template, path) from None
 
 
 class _Compiled(BytecodeCache):

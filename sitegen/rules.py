@@ -34,6 +34,7 @@ RULES = (
     Rule("outside-content", "A link in the content folder leads to a file inside it."),
     Rule("bad-slug", "An address is made of letters, digits and hyphens, in lower case."),
     Rule("bad-explorable", "An explorable is a folder with `explorable.js` and `fallback.html`."),
+    Rule("misnamed-settings", "The settings stand in `site.yaml`."),
     Rule("bad-setting", "`rules:` in site.yaml names rules that exist and may be switched."),
     Rule("duplicate-name", "A name belongs to one entry; homonyms each have a `sense`."),
     Rule("duplicate-address", "An address belongs to one entry, aliases included."),

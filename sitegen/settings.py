@@ -25,7 +25,7 @@ def settings(source: Source, problems: list[Problem]) -> Settings:
         node = read_yaml(source)
     except ContentError as error:
         problems.extend(error.problems)
-        return Settings()
+        return Settings(file="unreadable")
     if node is None:
         node = Mapping((), source, 0)
     fields = Fields(node, SITE_FIELDS, "site.yaml", problems)

@@ -315,12 +315,13 @@ def test_own_templates_file_by_file(tmp_path: Path, make_content: MakeContent) -
         ({"_footer.html": "\n{{ page.kind | nosuch }}"}, "own/_footer.html:2", "No filter named 'nosuch'."),
         ({"about.html": "\n{{ {}['key'].more }}"}, "own/about.html:2", "'dict object' has no attribute 'key'"),
         ({"about.html": "\n\n{{ [].pop() }}"}, "own/about.html:3", "pop from empty list"),
-        ({"about.html": b"\xff"}, "about.html:1", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        ({"about.html": b"\xff"}, "own/about.html:1", "byte 0xff is not UTF-8"),
+        ({"_footer.html": b"<p>\n\xc3\xa9 \xe9"}, "own/_footer.html:2", "byte 0xe9 is not UTF-8"),
         ({"about.html": "{% include '.own/note.html' %}", ".own/note.html": "Mine."}, "own/about.html:1", "'.own/note.html' is hidden, and so is no template"),
         ({"about.html": "{% include 'about.html' %}"}, "own/about.html:1", "maximum recursion depth exceeded"),
     ],
     ids=["no such attribute", "undefined", "syntax", "arithmetic", "types", "include of nothing", "in a partial", "filter", "no such key",
-         "empty list", "not UTF-8", "hidden", "includes itself"],
+         "empty list", "not UTF-8", "a partial that is not UTF-8", "hidden", "includes itself"],
 )  # fmt: skip
 def test_template_mistake(
     tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, files: dict[str, str | bytes], place: str, message: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def test_every_rule_is_proven() -> None:
     golden = {problem["rule"] for problem in json.loads((GOLDEN / "mistakes.json").read_text("utf-8"))}
     lines = [line for _, line in (*MISTAKES.values(), *ODD.values())]
     hostile = {line.rpartition(" (")[2].rstrip(")") for line in lines}
-    elsewhere = {"no-entries", "broken-template"}  # below, and in test_build.py
+    elsewhere = {"no-entries", "misnamed-settings", "broken-template"}  # below, and in test_build.py
     assert golden | hostile | elsewhere == {rule.name for rule in RULES}
 
 
@@ -90,6 +91,61 @@ def test_no_site_yaml(tmp_path: Path) -> None:
     result = sitegen("check", cwd=tmp_path)
     said = "content/site.yaml:1:1: advice: there is no site.yaml (missing-setting)\n    hint: write at least 'title:' and 'base_url:' in it\n"
     assert (result.status, result.out, result.err) == (0, said + "1 entry: no problems, 1 advice\n", "")
+
+
+@pytest.mark.parametrize(
+    ("entries", "files", "said"),
+    [
+        ("topics: [Training]\n", {}, [
+            "content/site.yaml:1:1: advice: there is no site.yaml (missing-setting)",
+            "content/terms/a.yaml:3:10: there is no topic 'Training', nor any other (unresolved-topic)",
+        ]),
+        ("topics: [Training]\n", {"site.yml": "title: T\n"}, [
+            "content/site.yaml:1:1: advice: there is no site.yaml (missing-setting)",
+            "content/site.yml:1:1: the settings are read from site.yaml (misnamed-settings)",
+        ]),
+        ("topics: [Training]\n", {"site.yaml": "title: [\n"}, [
+            "content/site.yaml:2:1: a bracket that is not closed, or a missing comma (broken-yaml)",
+        ]),
+        ("", {"SITE.YAML": "title: T\n"}, [
+            "content/SITE.YAML:1:1: the settings are read from site.yaml (misnamed-settings)",
+            "content/site.yaml:1:1: advice: there is no site.yaml (missing-setting)",
+        ]),
+    ],
+    ids=["missing", "site.yml", "broken", "capitals"],
+)  # fmt: skip
+def test_settings_that_cannot_be_read(tmp_path: Path, entries: str, files: dict[str, str], said: list[str]) -> None:
+    """Settings that are missing, misnamed or broken are one problem, however many topics they would list."""
+    if sys.platform == "darwin" and "SITE.YAML" in files:
+        pytest.skip("two cases of one name are one file here")
+    (tmp_path / "content" / "terms").mkdir(parents=True)
+    for name in "ab":
+        (tmp_path / "content" / "terms" / f"{name}.yaml").write_text(f"term: {name}\ndefinition: A letter.\n{entries}")
+    for name, text in files.items():
+        (tmp_path / "content" / name).write_text(text)
+    result = sitegen("check", cwd=tmp_path)
+    lines = [line for line in result.out.splitlines() if line[0] != " " and "(missing-" not in line.replace("(missing-setting)", "") and "(orphan)" not in line]
+    assert (result.status, lines) == (1, said)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("head.yaml", b"term: Attention head\naliases:\n  - AH\n  - [\n", "head.yaml:5:1: a bracket that is not closed, or a missing comma (broken-yaml)"),
+        ("head.yaml", b"term: Attention head\naliases: [AH]\ndefinition: Caf\xe9.\n", "head.yaml:3:16: byte 0xe9 is not UTF-8 (not-utf-8)"),
+        ("head.yml", b"term: Attention head\naliases: [AH]\ndefinition: One.\n", "head.yml:1:1: not a YAML file of one entry (not-an-entry)"),
+        ("other.yaml", b"slug: head\nterm: Attention head\naliases: [AH]\n- one", "other.yaml:4:1: a line whose indentation fits no field (broken-yaml)"),
+    ],
+    ids=["broken", "another encoding", "another ending", "an address of its own"],
+)  # fmt: skip
+def test_an_entry_that_cannot_be_read(make_content: MakeContent, name: str, data: bytes, said: str) -> None:
+    """An entry that cannot be read is one problem, whatever names of it others use."""
+    links = "term: A\ndefinition: A letter.\nrelated: [head, AH]\nexplainer: See [[Attention head]] and [[no head]].\n"
+    content = make_content({"a.yaml": links, "b.yaml": "term: B\ndefinition: One.\nrelated: [attention head]\n"})
+    (content / "terms" / name).write_bytes(data)
+    result = sitegen("build", cwd=content.parent)
+    lines = [line for line in result.err.splitlines() if line[0] != " "]
+    assert (result.status, lines) == (1, ["content/terms/a.yaml:4:41: there is no entry 'no head' (unresolved-link)", f"content/terms/{said}", "2 problems; nothing was written"])
 
 
 def test_shipped_glossary_is_without_problems() -> None:

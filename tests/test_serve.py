@@ -411,6 +411,18 @@ def test_stops_cleanly_while_building(serve: Serve, make_content: MakeContent, t
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+def test_stops_cleanly_when_told_twice(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
+    """Who presses Ctrl-C again and again, as the end takes a while on a large site, still leaves no folder behind."""
+    make_content({f"t{i}.yaml": f"term: Term {i}\ndefinition: A unit of text, number {i}.\n" for i in range(600)})
+    served = serve()
+    while served.process.poll() is None:
+        served.process.send_signal(signal.SIGINT)
+        time.sleep(0.002)
+    out, err = served.process.communicate()
+    assert (served.process.returncode, out.splitlines()[-1], err) == (0, "stopped", "")
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
 def test_stops_cleanly_before_it_builds(serve: Serve, make_content: MakeContent, tmp_path: Path) -> None:
     """Ctrl-C before the first build is as clean."""
     make_content({f"t{i}.yaml": f"term: Term {i}\ndefinition: A unit of text, number {i}.\n" for i in range(300)})

@@ -66,6 +66,7 @@ def test_what_a_site_must_not_replace(tmp_path: Path, make_content: MakeContent)
         ("--templates", "public/mine"): f"--out public would replace {tmp_path}/public/mine; choose another folder",
         ("--memo", "public/memo"): f"--out public would replace {tmp_path}/public/memo; choose another folder",
         ("--memo", "thesis.txt"): "--memo thesis.txt holds something else; choose another file",
+        ("--memo", ""): "--memo names no file",
         ("--memo", "letters"): "--memo letters holds something else; choose another file",
         ("--out", "loop"): "--out loop is a link that leads back to itself; choose another folder",
     }.items():

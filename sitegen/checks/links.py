@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..model import Draft, DraftEntry
-from ..names import NameIndex, fold
+from ..names import fold
 from ..nodes import Scalar
 from ..problems import Problem, did_you_mean
 from ..scan import links
@@ -26,8 +26,7 @@ class _Suggestions:
 
 def references(draft: Draft) -> Iterator[Problem]:
     """Every name that leads somewhere leads to one entry, topic or explorable."""
-    index = draft.index
-    entries = _Suggestions(index.spelled())
+    entries = _Suggestions(draft.index.spelled())
     topics = {fold(name): topic for topic in draft.settings.topics for name in (topic.slug, topic.name)}
     topic_names = _Suggestions(topic.slug for topic in draft.settings.topics)
     texts: list[tuple[DraftEntry | None, Scalar]] = [(None, issue.body) for issue in draft.issues]
@@ -36,11 +35,11 @@ def references(draft: Draft) -> Iterator[Problem]:
     for entry in draft.entries:
         for field in (entry.related, entry.contrast, entry.broader):
             for scalar in field:
-                yield from _resolved(scalar.value, scalar, 0, entry, index, entries)
+                yield from _resolved(scalar.value, scalar, 0, entry, draft, entries)
         if entry.deprecated and (by := entry.deprecated.by):
-            yield from _resolved(by.value, by, 0, entry, index, entries)
+            yield from _resolved(by.value, by, 0, entry, draft, entries)
         texts += [(entry, text) for text in (*entry.texts, entry.definition) if text]
-        for scalar in entry.topics:
+        for scalar in entry.topics if draft.settings.file == "read" else ():
             if fold(scalar.value) not in topics:
                 hint = topic_names.near(scalar.value) or "list it under 'topics:' in site.yaml"
                 yield Problem(scalar.place, "unresolved-topic", f"there is no topic '{scalar.value}'", hint)
@@ -52,17 +51,23 @@ def references(draft: Draft) -> Iterator[Problem]:
                 f"there is no explorable '{entry.explorable.value}'",
                 hint,
             )
+    named = [scalar for entry in draft.entries for scalar in entry.topics]
+    if named and draft.settings.file == "missing":  # said once, as it is one mistake
+        hint = "write site.yaml, which lists them under 'topics:'"
+        yield Problem(named[0].place, "unresolved-topic", f"there is no topic '{named[0].value}', nor any other", hint)
     for owner, text in texts:
         for span in links(text.value):
-            yield from _resolved(span.value, text, span.at, owner, index, entries)
+            yield from _resolved(span.value, text, span.at, owner, draft, entries)
 
 
 def _resolved(
-    name: str, scalar: Scalar, offset: int, owner: DraftEntry | None, index: NameIndex, near: _Suggestions
+    name: str, scalar: Scalar, offset: int, owner: DraftEntry | None, draft: Draft, near: _Suggestions
 ) -> Iterator[Problem]:
-    found = index.resolve(name)
+    found = draft.index.resolve(name)
     name = " ".join(name.split())
     if not found:
+        if draft.may_be(name):  # nobody can say that before the file is mended
+            return
         rule, message = "unresolved-link", f"there is no entry '{name}'"
         hint = near.near(name) or "write the entry, or take the link away"
     elif len(found) > 1:
