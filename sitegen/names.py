@@ -13,6 +13,7 @@ _DOT = re.compile(r"^\s*\.(?=\w)")
 _NOT_PLAIN, _NOT_SORTED, _SPACE = re.compile("[^a-z0-9]+"), re.compile(r"[^a-z0-9\s]+"), re.compile(r"\s")
 _APOSTROPHES = re.compile("['’ʼ]")
 MAX_SLUG_BYTES = 120
+HAN = "字"  # under which all Han characters stand in the index: they are no alphabet
 
 # Characters inside a word that Python's \w leaves out: accents, vowel signs and joiners, for use in a regex class.
 MARKS = (
@@ -44,11 +45,11 @@ def slugify(name: str) -> str:
 
 
 def letter_of(name: str) -> str:
-    """The index letter: its first letter without accents; `#` for a name that starts with a digit or has none."""
+    """The index letter: its first letter without accents; `#` for a name that starts with a digit or has none; HAN for a Han character."""
     for char in unicodedata.normalize("NFKD", name):
         category = unicodedata.category(char)[0]
         if category == "L":
-            return char.upper()[:1]
+            return HAN if unicodedata.name(char, "").startswith("CJK ") else char.upper()[:1]
         if category == "N":
             return "#"
     return "#"

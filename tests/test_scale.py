@@ -14,7 +14,7 @@ from sitegen.build import build
 from sitegen.memo import Memo
 
 from .conftest import MakeContent
-from .dom import Page, tree
+from .dom import Page, text, tree
 
 WORDS = [a + b + c for a in "bcd" for b in "aeiou" for c in ("n", "ra", "ss", "t")]
 BASE = "https://example.org/"
@@ -56,6 +56,78 @@ def test_long_lists_are_cut(site: Path, start: str) -> None:
         todo += [link for link in below if not link.startswith("terms/")]
     assert sorted(found) == sorted(WORDS if start == "a-z/" else WORDS[start == "topics/two/" :: 2])
     assert len(seen) > 3
+
+
+def reached(site: Path, start: str) -> tuple[list[str], list[str]]:
+    """The entries that are reached from a list through its parts, and the pages that list them, in the order in which a reader meets them."""
+    found: list[str] = []
+    short: list[str] = []
+    todo = [start]
+    while todo:
+        path = todo.pop()
+        below = Page(site, path).links("main section li a")
+        entries = [link.split("/")[1] for link in below if link.startswith("terms/")]
+        assert len(entries) <= 6
+        found += entries
+        short += [path] if entries else []
+        todo += [link for link in reversed(below) if not link.startswith("terms/")]
+    return found, short
+
+
+def glossary(make_content: MakeContent, terms: list[str], more: str = "") -> Path:
+    """A glossary of these terms, of one topic."""
+    site = f"title: T\nbase_url: {BASE}\ntopics: [{{name: One}}]\ndemo: {{tokens: 1000}}\n"
+    entries = {f"e{i}.yaml": f"term: {term}\nslug: e{i}\ndefinition: A thing.\ntopics: [One]\n{more}" for i, term in enumerate(terms)}
+    return make_content({**entries, "site.yaml": site})
+
+
+HAN = [chr(0x4E00 + 7 * i) for i in range(90)]
+ALIKE = [f"Neural network {a} thing {b}" for a in "abcdefghijk" for b in "vwxyz"]
+
+
+@pytest.mark.parametrize(("terms", "labels"), [
+    (HAN, {"a-z/": ["字"], "a-z/letter-u5b57/": [f"{a} – {b}" for a, b in zip(HAN[::17], [*HAN[16::17], HAN[-1]], strict=True)]}),
+    (ALIKE, {"a-z/": ["N"], "a-z/letter-n/": [f"Neural Network {a.upper()}" for a in "abcdefghijk"]}),
+    ([f"{'Long ' * 20}{i}" for i in range(100, 113)], {
+        "a-z/letter-l/": [f"{'Long ' * 20}{a} – {'Long ' * 20}{b}" for a, b in ((100, 105), (106, 111), (112, 112))],
+    }),
+], ids=["no alphabet", "alike for long", "alike for very long"])  # fmt: skip
+def test_names_that_are_hard_to_cut(
+    tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, terms: list[str], labels: dict[str, list[str]]
+) -> None:  # fmt: skip
+    """Parts are called by what tells them apart, of scripts with thousands of letters there are few, and a reader can leaf through them, and go up."""
+    for module, name, number in (("site", "AT_ONCE", 10), ("outputs.lists", "MOST", 6), ("outputs.lists", "WIDE", 11)):
+        monkeypatch.setattr(import_module(f"sitegen.{module}"), name, number)
+    site = tmp_path / "site"
+    build(glossary(make_content, terms), site, jobs=1)
+    for path, expected in labels.items():
+        assert [text(link) for link in Page(site, path).all("main section li a")] == expected
+    for start in ("a-z/", "topics/one/"):
+        found, short = reached(site, start)
+        assert found == [f"e{i}" for i in range(len(terms))]
+        following = [Page(site, path).links("main nav a[rel=next]") for path in short]
+        assert following == [*([path] for path in short[1:]), []]
+        assert [Page(site, path).links("main nav a[rel=prev]") for path in short] == [[], *([path] for path in short[:-1])]
+        for path in short:
+            above = Page(site, path).links("nav.crumbs a")[2 if start == "topics/one/" else 1 :]
+            assert above == [start, *(f"{path[: i + 1]}" for i, c in enumerate(path[:-1]) if c == "/" and i >= len(start))]
+
+
+def test_an_entry_to_which_all_lead(tmp_path: Path, make_content: MakeContent) -> None:
+    """The page of an entry that all others are kinds of lists a hundred of them, and says how many more there are; its JSON names all. Many aliases are folded."""
+    content = glossary(make_content, [f"Thing {i}" for i in range(130)], "broader: [hub]\n")
+    (content / "terms" / "hub.yaml").write_text(f"term: Hub\ndefinition: One.\naliases: [{', '.join(f'H{i}' for i in range(20))}]\n")
+    build(content, tmp_path / "site", jobs=1)
+    page = Page(tmp_path / "site", "terms/hub/")
+    whole = sorted(f"Thing {i}" for i in range(130))
+    for name in ("narrower", "backlinks"):
+        section = page.one(f"section[aria-labelledby={name}]")
+        assert [text(link) for link in section.query("a")] == whole[:100]
+        assert [text(more) for more in section.query(".more")] == ["and 30 more"]
+        data = json.loads((tmp_path / "site" / "api" / "terms" / "hub.json").read_text())
+        assert sorted(data[name]) == sorted(f"e{i}" for i in range(130))
+    assert text(page.one(".facts details")) == "8 more" + ", ".join(f"H{i}" for i in range(12, 20))
+    assert Page(tmp_path / "site", "terms/e5/").all(".facts details, section > .more, section .terms .more") == []
 
 
 def test_sets_are_split(site: Path) -> None:

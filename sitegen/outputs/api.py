@@ -59,7 +59,7 @@ def term_json(shown: Shown, renderer: Renderer) -> Iterator[File]:
         "contrast": list(entry.contrast),
         "broader": list(entry.broader),
         "narrower": list(entry.narrower),
-        "backlinks": [card.slug for card in shown.around.backlinks],
+        "backlinks": [*(card.slug for card in shown.around.backlinks), *shown.around.more_backlinks],
         "references": [
             {"title": r.title, "authors": list(r.authors), "year": r.year, "url": r.url} for r in entry.references
         ],

@@ -9,14 +9,15 @@ from itertools import groupby
 
 from ..memo import digest
 from ..model import File
-from ..names import slugify, sort_key
+from ..names import HAN, slugify, sort_key
 from ..render import Renderer
 from ..site import Site
 from .plain import plain_page
 from .views import Card, Topic, site_view, whole_view
 
 MOST = 400  # entries on one page of a list
-_DEEP = 12  # letters; names that share more are cut by number
+WIDE = 100  # parts on one page; of scripts that have thousands of letters a part has those from one to another
+_DEEP = 60  # letters; names that share more are cut by number
 
 Keyed = tuple[str, Card]  # an entry after the letters by which it is sorted
 
@@ -31,12 +32,21 @@ class Part:
     cards: tuple[Card, ...] = field(repr=False)
     parts: tuple[Part, ...] = field(repr=False)
 
-    @property
-    def below(self) -> Iterator[Part]:
-        """The parts of it, and the parts of those."""
+    def below(self, above: tuple[Part, ...] = ()) -> Iterator[tuple[Part, tuple[Part, ...]]]:
+        """The parts of it, and the parts of those, each with those between it and the whole list."""
         for part in self.parts:
-            yield part
-            yield from part.below
+            yield part, above
+            yield from part.below((*above, part))
+
+    @property
+    def first(self) -> str:
+        """The first term in it."""
+        return self.cards[0].term if self.cards else self.parts[0].first
+
+    @property
+    def last(self) -> str:
+        """The last term in it."""
+        return self.cards[-1].term if self.cards else self.parts[-1].last
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +54,34 @@ class PartPage:
     """The page of a part of the index, or of a topic's list. It shows nothing else of the glossary, so most stay when an entry comes."""
 
     part: Part
+    above: tuple[Part, ...]
     topic: Topic | None
+    previous: Part | None = None  # that lists entries, as this one does
+    next: Part | None = None
+
+    @property
+    def _head(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        """Its heading, its description, and the pages above it."""
+        part, topic = self.part, self.topic
+        above = (("Topics", "topics/"), (topic.name, topic.path)) if topic else (("A–Z", "a-z/"),)
+        heading = f"{topic.name}: {part.label}" if topic else part.label
+        between = tuple((each.label, each.path) for each in self.above)
+        return heading, f"{part.count:,} terms, from {part.first} to {part.last}.", (*above, *between)
 
     def digest(self) -> bytes:
         """A hash of all it shows but for the frame."""
-        part, topic = self.part, self.topic
+        part = self.part
         parts = tuple((below.label, below.path, below.count) for below in part.parts)
-        above = (topic.name, topic.path) if topic else ()
-        return digest(part.label, part.path, part.count, tuple(map(tuple, part.cards)), parts, above)
+        beside = tuple((each.label, each.path) for each in (self.previous, self.next) if each)
+        return digest(part.path, self._head, tuple(map(tuple, part.cards)), parts, self.previous is None, beside)
 
     def file(self, renderer: Renderer) -> File:
         """The page."""
-        part, topic = self.part, self.topic
-        heading = f"{topic.name}: {part.label}" if topic else part.label
-        above = (("Topics", "topics/"), (topic.name, topic.path)) if topic else (("A–Z", "a-z/"),)
-        description = f"{part.count} terms that begin with {part.label}."
-        return plain_page(renderer, site_view(renderer.frame), "part.html", part.path, heading, description, *above, part=part)
+        heading, description, above = self._head
+        view = site_view(renderer.frame)
+        return plain_page(
+            renderer, view, "part.html", self.part.path, heading, description, *above, part=self.part, previous=self.previous, next=self.next
+        )
 
 
 def cut(label: str, path: str, cards: Sequence[Keyed], depth: int = 1) -> Part:
@@ -71,20 +93,33 @@ def cut(label: str, path: str, cards: Sequence[Keyed], depth: int = 1) -> Part:
         if len(groups) > 1:
             taken: dict[str, int] = {}
             parts = []
-            for begin, group in groups:
+            for begin, end, group in _neighbours(groups) if len(groups) > WIDE else ((begin, begin, group) for begin, group in groups):
                 slug = slugify(begin) or "other"
                 taken[slug] = number = taken.get(slug, 0) + 1  # `ß` has the address of `ss`
                 below = f"{path}{slug}{f'--{number}' if number > 1 else ''}/"
-                parts.append(cut(begin.title() or "–", below, group, depth + 1))
+                shown = [each.title() or "#" for each in (begin, end)]
+                parts.append(cut(" – ".join(dict.fromkeys(shown)), below, group, depth + (begin == end)))
             return Part(label, path, len(cards), (), tuple(parts))
         depth += 1
     pages = [tuple(card for _, card in cards[i : i + MOST]) for i in range(0, len(cards), MOST)]
-    numbered = (Part(f"{label} {i}", f"{path}{i}/", len(page), page, ()) for i, page in enumerate(pages, 1))
+    numbered = (Part(f"{page[0].term} – {page[-1].term}", f"{path}{i}/", len(page), page, ()) for i, page in enumerate(pages, 1))
     return Part(label, path, len(cards), (), tuple(numbered))
 
 
 def _begin(depth: int, keyed: Keyed) -> str:
     return keyed[0][:depth].strip()
+
+
+def _neighbours(groups: Sequence[tuple[str, list[Keyed]]]) -> Iterator[tuple[str, str, list[Keyed]]]:
+    """Neighbouring groups together, half as many as may be on a page or fewer, each from the letters of the first to those of the last."""
+    enough = 2 * sum(len(group) for _, group in groups) // WIDE
+    run: list[tuple[str, list[Keyed]]] = []
+    for i, group in enumerate(groups, 1):
+        run.append(group)
+        cards = [card for _, some in run for card in some]
+        if len(cards) > enough or i == len(groups):
+            yield run[0][0], run[-1][0], cards
+            run = []
 
 
 @lru_cache(maxsize=1)
@@ -99,7 +134,7 @@ def lists(site: Site) -> tuple[Part, dict[str, Part]]:
                 keys[card.slug] = sort_key(card.term)[1]
         return [(keys[card.slug], card) for card in cards]
 
-    letters = tuple(cut(x.letter, x.path, keyed(x.cards), 2) for x in view.letters)
+    letters = tuple(cut(x.letter, x.path, keyed(x.cards), 1 if x.letter in ("#", HAN) else 2) for x in view.letters)
     topics = {topic.slug: cut(topic.name, topic.path, keyed(topic.cards)) for topic in view.topics}
     return Part("A–Z", "a-z/", view.count, (), letters), topics
 
@@ -108,6 +143,15 @@ def part_pages(site: Site) -> Iterator[PartPage]:
     """Every page that only a glossary of many entries has."""
     if not site.frame.listed_at_once:
         index, topics = lists(site)
-        yield from (PartPage(part, None) for part in index.below)
+        yield from _pages_of(index, None)
         for topic in site_view(site.frame).topics:
-            yield from (PartPage(part, topic) for part in topics[topic.slug].below)
+            yield from _pages_of(topics[topic.slug], topic)
+
+
+def _pages_of(whole: Part, topic: Topic | None) -> Iterator[PartPage]:
+    """The pages of a list; those that list entries lead from each to the next."""
+    found = list(whole.below())
+    short = [part for part, _ in found if part.cards]
+    beside = {part.path: (before, after) for before, part, after in zip((None, *short), short, (*short[1:], None), strict=False)}
+    for part, above in found:
+        yield PartPage(part, above, topic, *beside.get(part.path, (None, None)))

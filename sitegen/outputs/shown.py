@@ -17,6 +17,7 @@ from ..train import LanguageModel
 from .views import Card, TokenView, card, token_view
 
 NEAR = 16  # other entries under the same letter: on a page that names them all, each new entry would change all pages
+LISTED = 100  # of those that link to an entry, or are kinds of it, which may be nearly all; of the others its pages tell how many they are
 CARDS = 2_000  # that are kept: those of neighbours, and of what many entries lead to
 
 
@@ -52,6 +53,8 @@ class Around:
     links: tuple[Card, ...]  # what its texts name in [[...]], in the order of `Entry.links`
     aliases: tuple[str, ...]  # addresses that lead to it
     dates: Dates | None
+    more_narrower: tuple[str, ...]  # the slugs of those that are not listed
+    more_backlinks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +103,25 @@ class Surroundings:
     def groups(self, place: int) -> Iterator[Sequence[str]]:
         """The slugs of the others that the entry at `place` shows, group by group as in `Around`."""
         entry = self.entries[place]
-        yield from (entry.related, entry.contrast, entry.broader, entry.narrower)
-        yield self.backlinks[entry.slug]
+        yield from (entry.related, entry.contrast, entry.broader, entry.narrower[:LISTED])
+        yield self.backlinks[entry.slug][:LISTED]
         yield self.near(place)
         yield self.slugs[max(0, place - 1) : place]
         yield self.slugs[place + 1 : place + 2]
         yield (entry.deprecated.by,) if entry.deprecated and entry.deprecated.by else ()
         yield tuple(slug for _, slug, _ in entry.links)
 
+    def more(self, place: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The slugs of those narrower, and of those that link to the entry at `place`, that are not listed."""
+        entry = self.entries[place]
+        return entry.narrower[LISTED:], tuple(self.backlinks[entry.slug][LISTED:])
+
     def around(self, place: int) -> Around:
         """What stands around the entry at `place`."""
         slug = self.slugs[place]
         groups = (tuple(map(self._card, group)) for group in self.groups(place))
         aliases = tuple(self.aliases.get(slug, ()))
-        return Around(*groups, aliases, self.dates.get(slug))  # type: ignore[arg-type, call-arg]
+        return Around(*groups, aliases, self.dates.get(slug), *self.more(place))  # type: ignore[arg-type, call-arg]
 
     def digests(self) -> list[bytes]:
         """A hash of what stands around each entry, all having been asked about."""
@@ -123,6 +131,6 @@ class Surroundings:
         def hashed(place: int) -> bytes:
             slug = self.slugs[place]
             groups = (b"".join(map(hashes.__getitem__, group)) for group in self.groups(place))
-            return digest(*groups, tuple(self.aliases.get(slug, ())), moments.get(id(self.dates.get(slug)), ""))
+            return digest(*groups, tuple(self.aliases.get(slug, ())), moments.get(id(self.dates.get(slug)), ""), *self.more(place))
 
         return list(map(hashed, range(len(self.entries))))

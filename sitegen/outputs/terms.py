@@ -74,6 +74,8 @@ def term_page(shown: Shown, renderer: Renderer) -> Iterator[File]:
         broader=around.broader,
         narrower=around.narrower,
         backlinks=around.backlinks,
+        more_narrower=len(around.more_narrower),
+        more_backlinks=len(around.more_backlinks),
         same_letter=around.near,
         previous=around.before[0] if around.before else None,
         next=around.after[0] if around.after else None,
