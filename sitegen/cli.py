@@ -113,10 +113,12 @@ def build(
         progress(stage)
 
     with stages() as progress, Memo(memo or content.resolve().parent / ".sitegen" / "memo.sqlite3") as remembered:
-        written = build_site(
-            content, out, templates, base_url, begin, remembered,
-            jobs or 0, scheduler, times.spent,
-        )  # fmt: skip
+        try:
+            written = build_site(content, out, templates, base_url, begin, remembered, jobs or 0, scheduler, times.spent)
+        except OSError as error:
+            if error.errno and not error.filename:  # of a file that was open, such as that the disk is full
+                error.filename = str(out)
+            raise
     if profile:
         click.echo(times.report(), err=True)
     if as_json:

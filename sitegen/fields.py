@@ -16,6 +16,7 @@ T = TypeVar("T")
 MAX_LINE = 200
 MAX_TEXT = 50_000  # Markdown's time grows with the square of some texts
 
+_BLANK = re.compile(r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\uffa0]*").fullmatch  # nothing that is seen
 _TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
 _KINDS: dict[type, str] = {Scalar: "text", Sequence: "a list", Mapping: "a group of fields"}
 
@@ -61,17 +62,16 @@ class Fields:
     def missing(self, name: str) -> None:
         self.say(self.place, "missing-field", f"{self.what} has no '{name}'", f"add a line '{name}: ...'")
 
-    def text(self, name: str, required: bool = False, most: int = MAX_TEXT) -> Scalar | None:
+    def text(self, name: str, required: bool = False, most: int = MAX_TEXT, wanted: str = "text") -> Scalar | None:
         node = self.nodes.get(name)
         if node is None:
             if required:
                 self.missing(name)
             return None
         if not isinstance(node, Scalar):
-            hint = "put the value in quotes" if isinstance(node, (Sequence, Mapping)) else ""
-            self.wrong(node, "text", hint)
+            self.wrong(node, wanted, "put the value in quotes" if wanted == "text" else "")
             return None
-        if not node.value.strip():
+        if _BLANK(node.value):
             comment = (
                 "the # starts a comment; put the value in quotes"
                 if _comment_follows(node)
@@ -113,7 +113,7 @@ class Fields:
             if not isinstance(item, Scalar):
                 message = f"an item of '{name}' must be text, not {_KINDS[type(item)]}"
                 self.say(item.place, "wrong-type", message, "put the item in quotes")
-            elif not item.value.strip():
+            elif _BLANK(item.value):
                 self.say(
                     item.place,
                     "missing-field",
@@ -130,7 +130,7 @@ class Fields:
 
     def parsed(self, name: str, parse: Callable[[str], T], wanted: str, default: T, hint: Callable[[str], str] = lambda _: "") -> T:
         """The value that `parse` makes of the text, which raises ValueError if it is not `wanted`."""
-        scalar = self.text(name)
+        scalar = self.text(name, wanted=wanted)
         if scalar is None:
             return default
         try:

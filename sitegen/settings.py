@@ -71,6 +71,7 @@ def parse_base_url(value: str) -> str:
         or parts.query
         or parts.fragment
         or set(value) & set(" \"'<>;,")
+        or parts.port == 0  # urlsplit raises ValueError for one that is none
     ):
         raise ValueError
     return value.rstrip("/") + "/"

@@ -270,7 +270,7 @@ def test_base_url_option(tmp_path: Path, tiny: Path) -> None:
     assert built(tiny, written) == tree(given)
 
 
-@pytest.mark.parametrize("address", ["example.org", "ftp://example.org/", "https://", "https://a.example/?q", "https://a.example/<b>"])
+@pytest.mark.parametrize("address", ["example.org", "ftp://example.org/", "https://", "https://a.example/?q", "https://a.example/<b>", "https://a.example:abc/", "https://a.example:99999/"])
 def test_base_url_that_is_none(tmp_path: Path, tiny: Path, address: str) -> None:
     """A `--base-url` that is no address is wrong usage, and nothing is written."""
     result = sitegen("build", "--content", tiny, "--out", tmp_path / "site", "--base-url", address, cwd=tmp_path)

@@ -43,6 +43,8 @@ MISTAKES: dict[str, tuple[str | bytes, str]] = {
     "surrogate": (b"term: \xed\xa0\x80\n", "1:7: byte 0xed is not UTF-8 (not-utf-8)"),
     "tab": (f"term: A\n{GOOD}aliases:\n\t- b\n", "4:1: a tab where YAML wants spaces (broken-yaml)"),
     "two-boms": (b"\xef\xbb\xbf\xef\xbb\xbfterm: A\n", "1:1: control character U+FEFF (control-character)"),
+    "unseen": (f"term: \u200b\n{GOOD}", "1:7: 'term' is empty (missing-field)"),
+    "unseen-alias": (f"term: Seen\n{GOOD}aliases: [\u3164]\n", "3:11: an empty item in 'aliases' (missing-field)"),
     "url-ipv6": (f"term: Six\n{GOOD}references: [{{title: T, url: 'https://[::1'}}]\n", "3:30: 'https://[::1' is not a web address (unsafe-url)"),
     "url-script": (f"term: Script\n{GOOD}references: [{{title: T, url: 'javascript:a()'}}]\n", "3:30: 'javascript:a()' is not a web address (unsafe-url)"),
     "utf-16": ("term: A\n".encode("utf-16"), "1:1: byte 0xff is not UTF-8 (not-utf-8)"),

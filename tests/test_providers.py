@@ -128,7 +128,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "value that leaves its place": (
         "provider: buttondown, name: ../evil?", "3:42: 'name' must be the newsletter's name, as in buttondown.com/name, not '../evil?' (wrong-type)",
     ),
-    "list as a value": ("provider: kit, form: [1]", "3:35: 'form' must be text, not a list (wrong-type)\n    hint: put the value in quotes"),
+    "list as a value": ("provider: kit, form: [1]", "3:35: 'form' must be the number of the form, not a list (wrong-type)"),
     "plain http": (
         f"provider: listmonk, url: 'http://lists.example.org', list: {LIST}",
         "3:39: 'url' must be the server's https address, not 'http://lists.example.org' (wrong-type)",
