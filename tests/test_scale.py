@@ -130,6 +130,17 @@ def test_an_entry_to_which_all_lead(tmp_path: Path, make_content: MakeContent) -
     assert Page(tmp_path / "site", "terms/e5/").all(".facts details, section > .more, section .terms .more") == []
 
 
+def test_many_topics(tmp_path: Path, make_content: MakeContent) -> None:
+    """The home page names the first sixty topics, and leads to the list of all."""
+    names = [f"Topic {i}" for i in range(70)]
+    site = f"title: T\nbase_url: {BASE}\ntopics: [{', '.join(f'{{name: {name}}}' for name in names)}]\n"
+    build(make_content({"a.yaml": "term: A\ndefinition: One.\ntopics: [Topic 0]\n", "site.yaml": site}), tmp_path / "site", jobs=1)
+    page = Page(tmp_path / "site", "")
+    assert page.texts(".contents h3 a") == names[:60]
+    assert [(text(link), page.address(link.attrs["href"] or "")) for link in page.all(".contents > p a")] == [("All 70 topics", "topics/")]
+    assert Page(tmp_path / "site", "topics/").texts("main h2 a") == names
+
+
 def test_sets_are_split(site: Path) -> None:
     """The JSON set is an index of parts that hold every term once, the sitemap one of files that hold every page once."""
     whole = json.loads((site / "api" / "glossary.json").read_text())
