@@ -132,7 +132,10 @@ def _build(
             try:
                 written = update(made_files(), out, before(), plan.kept)
             except BaseException as error:
-                memo.left[place] = _halfway(before(), plan, groups, isinstance(error, StoppedError))
+                settled = isinstance(error, StoppedError) and survey(content, folders, memo, seen) == seen
+                memo.left[place] = _halfway(before(), plan, groups, settled)
+                if not settled:
+                    memo.seen.clear()
                 raise
         else:
             written = write(made_files(), out, before(), plan.kept, twin)
@@ -187,18 +190,18 @@ def _uncollected(and_after: bool) -> Iterator[None]:
         gc.enable()
 
 
-def _halfway(before: Manifest, plan: Plan, groups: Mapping[str, Sequence[str]], stopped: bool) -> Manifest:
-    """What stands where the site `before` was being updated when `groups` were written: where that was `stopped`, an entry's as a whole, the others perhaps in part.
+def _halfway(before: Manifest, plan: Plan, groups: Mapping[str, Sequence[str]], settled: bool) -> Manifest:
+    """What stands where the site `before` was being updated when `groups` were written: an entry's as a whole where it was stopped and what it is made of is `settled`, others perhaps in part.
 
     A group that has lost files to others, or still has files that it should not, has no key any more, so that it is made again; as are all
-    that were not to be kept where there was an error, perhaps in the middle of one.
+    that were not to be kept where it was not settled, or there was an error, perhaps in the middle of one.
     """
     taken = {path for paths in groups.values() for path in paths}
 
     def now(name: str) -> Group:
         old, new = before.groups.get(name, Group(b"", ())), groups.get(name, ())
         paths = (*new, *(path for path in old.paths if path not in taken))
-        if not stopped and name not in plan.kept:
+        if not settled and name not in plan.kept:
             return Group(b"", paths)
         key, whole = (plan.keys[name], len(paths) == len(new) and not name.startswith("/")) if new else (old.key, len(paths) == len(old.paths))
         return Group(key if whole else b"", paths)

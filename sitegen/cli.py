@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
@@ -116,7 +117,7 @@ def build(
         try:
             written = build_site(content, out, templates, base_url, begin, remembered, jobs or 0, scheduler, times.spent)
         except OSError as error:
-            if error.errno and not error.filename:  # of a file that was open, such as that the disk is full
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) and not error.filename:  # as of a file that was open
                 error.filename = str(out)
             raise
     if profile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,9 +20,8 @@ from .nodes import Scalar
 from .problems import ContentError, Place, Problem
 from .settings import settings
 from .source import MAX_BYTES, read_source
-from .survey import bytes_of
 
-_NAMES = re.compile(r"^(?:slug|term|aliases)[ \t]*:.*(?:\n[ \t]*-.*)*", re.MULTILINE)
+_NAMES = re.compile(r"^[\"']?(?:slug|term|aliases)[\"']?[ \t]*:.*(?:\n[ \t#\-\]].*)*", re.MULTILINE)  # with the lines that belong to them
 _ISSUE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-([^/]+)\.md")
 
 
@@ -37,8 +37,15 @@ def _unread(content: Path, entries: Iterable[DraftEntry], problems: Iterable[Pro
     """By slug the lines with names in the files in `terms/` of which no entry came; nothing of links, which may lead anywhere."""
     read, terms = {entry.place.path for entry in entries}, content / "terms"
     files = {Path(problem.place.path) for problem in problems if problem.place.path not in read}
-    texts = {file.stem: b"" if file.is_symlink() else bytes_of(str(file)) or b"" for file in files if file.parent == terms}
-    return {slug: fold(" ".join(_NAMES.findall(text[:MAX_BYTES].decode(errors="replace")))) for slug, text in texts.items()}
+    return {file.stem: fold(" ".join(_NAMES.findall(_beginning(file)))) for file in files if file.parent == terms}
+
+
+def _beginning(file: Path) -> str:
+    with suppress(OSError):
+        if file.is_file() and not file.is_symlink():
+            with file.open("rb") as opened:
+                return opened.read(MAX_BYTES).decode("utf-8-sig", errors="replace")
+    return ""
 
 
 def outline(content: Path) -> tuple[Draft, list[tuple[str, str]]]:
@@ -48,7 +55,7 @@ def outline(content: Path) -> tuple[Draft, list[tuple[str, str]]]:
     there = os.path.lexists(content / "site.yaml")
     site = folder.read("site.yaml") if there else None
     if not there:
-        misnamed = [name for name in (path.name for path in content.glob("*")) if name.lower() in ("site.yml", "site.yaml")]
+        misnamed = [path.name for path in content.glob("*") if path.name.lower() in ("site.yml", "site.yaml") and path.is_file()]
         for name in misnamed:
             folder.say(name, "misnamed-settings", "the settings are read from site.yaml", "rename the file")
         hint = "write at least 'title:' and 'base_url:' in it"

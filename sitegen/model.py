@@ -126,7 +126,11 @@ class Draft:
 
     def may_be(self, name: str) -> bool:
         """Whether a name may be that of an entry which could not be read."""
-        return slugify(name) in self.unread or any(fold(name) in text for text in self.unread.values())
+        return slugify(name) in self.unread or fold(name) in self._names_unread
+
+    @cached_property
+    def _names_unread(self) -> str:
+        return "\n".join(self.unread.values())
 
     @cached_property
     def index(self) -> NameIndex:
@@ -200,7 +204,7 @@ class Settings:
     order: int = 4
     seed: int = 1
     temperature: float = 0.7
-    file: str = "read"  # or missing or unreadable: what became of site.yaml
+    file: str = "read"  # what became of site.yaml: or missing; or unreadable, so that nobody can say what topics there are
     tokens: int = 50_000  # the most that the demo's model reads: at most 75 KB compressed, even of varied prose
 
 

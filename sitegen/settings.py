@@ -30,6 +30,9 @@ def settings(source: Source, problems: list[Problem]) -> Settings:
         node = Mapping((), source, 0)
     fields = Fields(node, SITE_FIELDS, "site.yaml", problems)
     default = Settings()
+    before = len(problems)
+    topics = _topics(fields)
+    file = "read" if isinstance(node, Mapping) and (topics or len(problems) == before) else "unreadable"
     demo = fields.group("demo", ("prompt", "order", "seed", "temperature", "tokens"), "'demo'")
     seed = demo.whole("seed", 0, 2**31 - 1) if demo else None
     if "base_url" not in fields.nodes:
@@ -45,7 +48,7 @@ def settings(source: Source, problems: list[Problem]) -> Settings:
         language=fields.parsed("language", _language, "a language tag like en or pt-BR", default.language),
         description=_value(fields, "description", f"Every term of {_value(fields, 'title', 'the glossary')}, explained."),
         publisher=_value(fields, "publisher"),
-        topics=_topics(fields),
+        topics=topics,
         about=fields.text("about"),
         newsletter=_newsletter(fields),
         rules=_rules(fields),
@@ -54,6 +57,7 @@ def settings(source: Source, problems: list[Problem]) -> Settings:
         seed=default.seed if seed is None else seed,
         temperature=demo.parsed("temperature", _temperature, "0, or a number from 0.1 to 2", default.temperature) if demo else default.temperature,
         tokens=(demo and demo.whole("tokens", 1_000, 500_000)) or default.tokens,
+        file=file,
     )  # fmt: skip
 
 

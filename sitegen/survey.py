@@ -67,6 +67,8 @@ def survey(content: Path, theme: tuple[Path, ...], memo: Memo, earlier: Survey |
     key = digest(_program(), str(content.resolve()), *(str(folder) for folder in theme))
     data = memo.get("files", [key]).get(key)
     look = _Look(read(data) if data else {}, f"{terms_folder(content)}/", again=earlier is not None)
+    for root in (content, *theme):
+        look.on_the_way(str(root))
     found = [dict(look.at(str(content), is_passed_over))]
     found += [dict(look.at(str(folder), lambda name: name.startswith("."))) for folder in theme]
     if earlier:
@@ -124,6 +126,15 @@ class _Look:
         self.now: _Stamped = {path: of for path, of in known.items() if path.startswith(terms)} if again else {}  # what will be known
         self.stamps: dict[str, tuple[int, ...]] = {}  # of all but entries
 
+    def on_the_way(self, path: str) -> None:
+        """Stamp the links through which `path` leads: one of them can be turned to something else, and back."""
+        path = os.path.abspath(path)
+        for link in (path, *map(str, Path(path).parents)):
+            if f"{link}@" not in self.stamps and os.path.islink(link):
+                with suppress(OSError):
+                    self.stamps[f"{link}@"] = _times(os.lstat(link))
+                    self.on_the_way(os.path.join(os.path.dirname(link), os.readlink(link)))
+
     def at(self, folder: str, passed_over: Callable[[str], bool], above: tuple[str, ...] = ()) -> Iterator[tuple[str, bytes]]:
         """The rows of everything in `folder`, and of what links lead to, but for what is passed over.
 
@@ -143,12 +154,14 @@ class _Look:
         yield f"{folder}/", digest(os.path.relpath(real, top))
         for entry in entries if real not in above else ():
             path = entry.path.removeprefix("./")  # as pathlib has it where the content is the folder `.`
-            if passed_over(entry.name) or (self.again and f"{path}/" == self.terms):
+            if passed_over(entry.name):
+                continue
+            if not of_entries and entry.is_symlink():
+                self.on_the_way(path)
+            if self.again and f"{path}/" == self.terms:
                 continue
             if entry.is_symlink():
                 yield f"{path}/", digest(os.path.relpath(os.path.realpath(path), top))
-                if not f"{path}/".startswith(self.terms):
-                    self.stamps[f"{path}/@"] = _times(os.lstat(path))
             try:
                 if entry.is_dir():
                     yield from self.at(path, passed_over, (*above, real))

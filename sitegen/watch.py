@@ -114,8 +114,7 @@ def _told(watch: _Watch, folders: list[Path], before: _Stamps) -> Iterator[set[s
         below = [path.removeprefix(root) for root in roots if path.startswith(root + os.sep)]
         return not below or not all(f"{os.sep}." in each for each in below)
 
-    how = {"debounce": 50, "step": 10, "rust_timeout": 1000, "yield_on_timeout": True, "force_polling": False}
-    for told in watch(*folders, watch_filter=matters, **how):
+    for told in watch(*folders, watch_filter=matters, debounce=50, step=10, rust_timeout=1000, yield_on_timeout=True):
         saved = {path for _, path in told}
         if not looked:
             saved |= _others(before, _scan(folders))

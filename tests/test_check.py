@@ -107,12 +107,15 @@ def test_no_site_yaml(tmp_path: Path) -> None:
         ("topics: [Training]\n", {"site.yaml": "title: [\n"}, [
             "content/site.yaml:2:1: a bracket that is not closed, or a missing comma (broken-yaml)",
         ]),
+        ("topics: [Training]\n", {"site.yaml": "base_url: https://a.example/\ntopics: Training\n"}, [
+            "content/site.yaml:2:9: 'topics' must be a list, not 'Training' (wrong-type)",
+        ]),
         ("", {"SITE.YAML": "title: T\n"}, [
             "content/SITE.YAML:1:1: the settings are read from site.yaml (misnamed-settings)",
             "content/site.yaml:1:1: advice: there is no site.yaml (missing-setting)",
         ]),
     ],
-    ids=["missing", "site.yml", "broken", "capitals"],
+    ids=["missing", "site.yml", "broken", "topics that are none", "capitals"],
 )  # fmt: skip
 def test_settings_that_cannot_be_read(tmp_path: Path, entries: str, files: dict[str, str], said: list[str]) -> None:
     """Settings that are missing, misnamed or broken are one problem, however many topics they would list."""
@@ -134,9 +137,11 @@ def test_settings_that_cannot_be_read(tmp_path: Path, entries: str, files: dict[
         ("head.yaml", b"term: Attention head\naliases:\n  - AH\n  - [\n", "head.yaml:5:1: a bracket that is not closed, or a missing comma (broken-yaml)"),
         ("head.yaml", b"term: Attention head\naliases: [AH]\ndefinition: Caf\xe9.\n", "head.yaml:3:16: byte 0xe9 is not UTF-8 (not-utf-8)"),
         ("head.yml", b"term: Attention head\naliases: [AH]\ndefinition: One.\n", "head.yml:1:1: not a YAML file of one entry (not-an-entry)"),
+        ("head.yaml", b"\xef\xbb\xbfterm: Attention head\naliases: [\n  AH,\n# and\n]\n  x\n", "head.yaml:6:3: a line whose indentation fits no field (broken-yaml)"),
+        ("head.yaml", b"'term': >\n  Attention\n  head\n\"aliases\":\n# one\n- AH\ndefinition: [\n", "head.yaml:8:1: a bracket that is not closed, or a missing comma (broken-yaml)"),
         ("other.yaml", b"slug: head\nterm: Attention head\naliases: [AH]\n- one", "other.yaml:4:1: a line whose indentation fits no field (broken-yaml)"),
     ],
-    ids=["broken", "another encoding", "another ending", "an address of its own"],
+    ids=["broken", "another encoding", "another ending", "a list of lines", "texts of lines", "an address of its own"],
 )  # fmt: skip
 def test_an_entry_that_cannot_be_read(make_content: MakeContent, name: str, data: bytes, said: str) -> None:
     """An entry that cannot be read is one problem, whatever names of it others use."""

@@ -9,9 +9,13 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sitegen.build import build
 from sitegen.memo import Memo
+from sitegen.outputs.lists import cut
+from sitegen.outputs.views import Card
 
 from .conftest import MakeContent
 from .dom import Page, text, tree
@@ -86,12 +90,13 @@ ALIKE = [f"Neural network {a} thing {b}" for a in "abcdefghijk" for b in "vwxyz"
 
 
 @pytest.mark.parametrize(("terms", "labels"), [
-    (HAN, {"a-z/": ["字"], "a-z/letter-u5b57/": [f"{a} – {b}" for a, b in zip(HAN[::17], [*HAN[16::17], HAN[-1]], strict=True)]}),
+    (HAN, {"a-z/": ["字"], "a-z/letter-u5b57/": [f"{a} – {b}" for a, b in zip(HAN[::16], [*HAN[15::16], HAN[-1]], strict=True)]}),
     (ALIKE, {"a-z/": ["N"], "a-z/letter-n/": [f"Neural Network {a.upper()}" for a in "abcdefghijk"]}),
+    ([*HAN[:20], *(f"{HAN[40]}{i}" for i in range(100, 150)), *HAN[50:60]], {"a-z/letter-u5b57/": [f"{HAN[0]} – {HAN[13]}", f"{HAN[14]} – {HAN[19]}", HAN[40], f"{HAN[50]} – {HAN[59]}"]}),
     ([f"{'Long ' * 20}{i}" for i in range(100, 113)], {
-        "a-z/letter-l/": [f"{'Long ' * 20}{a} – {'Long ' * 20}{b}" for a, b in ((100, 105), (106, 111), (112, 112))],
+        "a-z/letter-l/": [*(f"{'Long ' * 20}{a} – {'Long ' * 20}{b}" for a, b in ((100, 105), (106, 111))), f"{'Long ' * 20}112"],
     }),
-], ids=["no alphabet", "alike for long", "alike for very long"])  # fmt: skip
+], ids=["no alphabet", "no alphabet, and alike", "alike for long", "alike for very long"])  # fmt: skip
 def test_names_that_are_hard_to_cut(
     tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch, terms: list[str], labels: dict[str, list[str]]
 ) -> None:  # fmt: skip
@@ -99,7 +104,15 @@ def test_names_that_are_hard_to_cut(
     for module, name, number in (("site", "AT_ONCE", 10), ("outputs.lists", "MOST", 6), ("outputs.lists", "WIDE", 11)):
         monkeypatch.setattr(import_module(f"sitegen.{module}"), name, number)
     site = tmp_path / "site"
-    build(glossary(make_content, terms), site, jobs=1)
+    content = glossary(make_content, terms)
+    with Memo() as memo:
+        build(content, site, memo=memo, jobs=1)
+        (content / "terms" / "e3.yaml").rename(tmp_path / "aside")
+        build(content, site, memo=memo, jobs=1)
+        build(content, tmp_path / "clean", jobs=1)
+        assert tree(site) == tree(tmp_path / "clean")
+        (tmp_path / "aside").rename(content / "terms" / "e3.yaml")
+        build(content, site, memo=memo, jobs=1)
     for path, expected in labels.items():
         assert [text(link) for link in Page(site, path).all("main section li a")] == expected
     for start in ("a-z/", "topics/one/"):
@@ -111,6 +124,20 @@ def test_names_that_are_hard_to_cut(
         for path in short:
             above = Page(site, path).links("nav.crumbs a")[2 if start == "topics/one/" else 1 :]
             assert above == [start, *(f"{path[: i + 1]}" for i, c in enumerate(path[:-1]) if c == "/" and i >= len(start))]
+
+
+@given(st.lists(st.sampled_from(["a", "ab", "b", "語", "語a", "語b", *"一乙丁七十人大中丸主久之九也乾亂"]), max_size=60), st.integers(1, 4), st.integers(3, 6), st.integers(1, 3))
+def test_any_list_is_cut(terms: list[str], most: int, wide: int, depth: int) -> None:
+    """A list of any names has every entry once and in order, on pages of few entries, of addresses of their own."""
+    cards = [(term, Card(str(i), term, f"terms/{i}/", "A thing.")) for i, term in enumerate(sorted(terms))]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("sitegen.outputs.lists.MOST", most)
+        patched.setattr("sitegen.outputs.lists.WIDE", wide)
+        whole = cut("All", "all/", cards, depth)
+    parts = [whole, *(part for part, _ in whole.below())]
+    assert [card for part in parts for card in part.cards] == [card for _, card in cards]
+    assert len({part.path for part in parts}) == len(parts)
+    assert all(len(part.cards) <= most and part.count == len(part.cards) + sum(below.count for below in part.parts) for part in parts)
 
 
 def test_an_entry_to_which_all_lead(tmp_path: Path, make_content: MakeContent) -> None:

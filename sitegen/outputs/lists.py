@@ -17,7 +17,7 @@ from .views import Card, Topic, site_view, whole_view
 
 MOST = 400  # entries on one page of a list
 WIDE = 100  # parts on one page; of scripts that have thousands of letters a part has those from one to another
-_DEEP = 60  # letters; names that share more are cut by number
+_DEEP = 32  # letters; names that share more are cut by number
 
 Keyed = tuple[str, Card]  # an entry after the letters by which it is sorted
 
@@ -97,13 +97,16 @@ def cut(label: str, path: str, cards: Sequence[Keyed], depth: int = 1) -> Part:
                 slug = slugify(begin) or "other"
                 taken[slug] = number = taken.get(slug, 0) + 1  # `ß` has the address of `ss`
                 below = f"{path}{slug}{f'--{number}' if number > 1 else ''}/"
-                shown = [each.title() or "#" for each in (begin, end)]
-                parts.append(cut(" – ".join(dict.fromkeys(shown)), below, group, depth + (begin == end)))
+                parts.append(cut(_span(begin.title() or "#", end.title() or "#"), below, group, depth + (begin == end)))
             return Part(label, path, len(cards), (), tuple(parts))
         depth += 1
     pages = [tuple(card for _, card in cards[i : i + MOST]) for i in range(0, len(cards), MOST)]
-    numbered = (Part(f"{page[0].term} – {page[-1].term}", f"{path}{i}/", len(page), page, ()) for i, page in enumerate(pages, 1))
+    numbered = (Part(_span(page[0].term, page[-1].term), f"{path}{i}/", len(page), page, ()) for i, page in enumerate(pages, 1))
     return Part(label, path, len(cards), (), tuple(numbered))
+
+
+def _span(first: str, last: str) -> str:
+    return first if first == last else f"{first} – {last}"
 
 
 def _begin(depth: int, keyed: Keyed) -> str:
@@ -111,15 +114,14 @@ def _begin(depth: int, keyed: Keyed) -> str:
 
 
 def _neighbours(groups: Sequence[tuple[str, list[Keyed]]]) -> Iterator[tuple[str, str, list[Keyed]]]:
-    """Neighbouring groups together, half as many as may be on a page or fewer, each from the letters of the first to those of the last."""
-    enough = 2 * sum(len(group) for _, group in groups) // WIDE
+    """Neighbouring groups together, each from the letters of the first to those of the last; one that is large stands alone."""
+    enough = 2 * sum(len(group) for _, group in groups) // WIDE  # any two of them have more, so that they are no more than are wide
     run: list[tuple[str, list[Keyed]]] = []
-    for i, group in enumerate(groups, 1):
-        run.append(group)
-        cards = [card for _, some in run for card in some]
-        if len(cards) > enough or i == len(groups):
-            yield run[0][0], run[-1][0], cards
+    for begin, group in [*groups, ("", [])]:
+        if run and (not group or sum(len(some) for _, some in run) + len(group) > enough):
+            yield run[0][0], run[-1][0], [card for _, some in run for card in some]
             run = []
+        run.append((begin, group))
 
 
 @lru_cache(maxsize=1)
