@@ -30,6 +30,7 @@ from sitegen.memo import KEPT, KINDS, SPARE, Memo
 from sitegen.problems import ContentError
 from sitegen.render import compiled
 from sitegen.site import Frame
+from sitegen.work import _made as renderers
 
 from .conftest import CONTENT, MakeContent, sitegen
 from .dom import tree
@@ -442,6 +443,34 @@ def test_changed_and_changed_back(
     with Memo(tmp_path / "memo") as memo:
         build(content, tmp_path / "another", tmp_path / "own", memo=memo, jobs=1)
     assert tree(tmp_path / "another") == tree(tmp_path / "clean")
+
+
+def test_given_up_amid_a_change_that_is_taken_back(tmp_path: Path, make_content: MakeContent) -> None:
+    """Pages made of a template that was saved, and saved back, before a build was given up are made again."""
+    content, footer = small(make_content, 30), tmp_path / "own" / "_footer.html"
+    footer.parent.mkdir()
+    footer.write_text("<footer>Good</footer>\n")
+    with Memo() as memo:
+        build(content, tmp_path / "site", footer.parent, memo=memo, jobs=1, live=live())
+        for file in (content / "terms").iterdir():
+            file.write_text(file.read_text() + "level: beginner\n")
+        renderers.cache_clear()  # as where other processes render
+        begun: list[str] = []
+
+        def begin(stage: str) -> None:
+            begun.append(stage)
+            if stage == "rendering":
+                footer.write_text("<footer>Bad</footer>\n")
+
+        left = iter(range(5))
+        with pytest.raises(StoppedError):
+            build(content, tmp_path / "site", footer.parent, progress=begin, memo=memo, jobs=1,
+                  live=live(lambda: begun[-1:] == ["rendering"] and next(left, None) is None))  # fmt: skip
+        footer.write_text("<footer>Good</footer>\n")
+        assert any("Bad" in path.read_text() for path in (tmp_path / "site").rglob("*.html"))
+        build(content, tmp_path / "site", footer.parent, memo=memo, jobs=1, live=live())
+    build(content, tmp_path / "clean", footer.parent, jobs=1)
+    assert tree(tmp_path / "site") == tree(tmp_path / "clean")
 
 
 def test_no_room_for_an_update(tmp_path: Path, make_content: MakeContent, monkeypatch: pytest.MonkeyPatch) -> None:

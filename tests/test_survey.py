@@ -128,3 +128,25 @@ def test_what_no_file_shows(tmp_path: Path, content: Path, shape: str) -> None:
         problems = said(Memo())
         assert problems
         assert said(memo) == problems
+
+
+@pytest.mark.parametrize("turned", ["release", "own", "elsewhere", None])
+def test_links_that_are_turned_and_turned_back(tmp_path: Path, content: Path, turned: str | None) -> None:
+    """A second look finds a link on the way to what a build reads to be another once it was turned elsewhere and back; else it finds what the first one found."""
+    (content.parent / "templates").mkdir()
+    (content.parent / "templates" / "_footer.html").write_text("One.\n")
+    ways = {"release": content.parent, "own": content.parent / "templates", "elsewhere": content.parent}
+    for name, target in ways.items():
+        (tmp_path / "links" / name).mkdir(parents=True)
+        (tmp_path / "links" / name / "to").symlink_to(target)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "about.html").symlink_to(tmp_path / "links" / "elsewhere" / "to" / "templates" / "_footer.html")
+    places = tmp_path / "links" / "release" / "to" / content.name, (tmp_path / "links" / "own" / "to", mine)
+    with Memo() as memo:
+        before = survey(*places, memo)
+        if turned:
+            for target in (tmp_path, ways[turned]):
+                (tmp_path / "links" / turned / "to").unlink()
+                (tmp_path / "links" / turned / "to").symlink_to(target)
+        assert (survey(*places, memo, before) == before) == (turned is None)
