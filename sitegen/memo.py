@@ -109,11 +109,15 @@ class Memo:
 
     def each(self, kind: str, wanted: Container[bytes]) -> Iterator[tuple[bytes, bytes]]:
         """The results of a kind for the keys that are `wanted`, not those of other branches' sites, one by one: together they may be large."""
-        for database in filter(None, (self._old, self._new)):
-            with suppress(sqlite3.Error):
-                for key, data in database.execute(f"SELECT key, value FROM {kind}"):
-                    if key in wanted and (value := _whole(key, data)) is not None:
-                        yield key, value
+        for key, data in self._rows(kind):
+            if key in wanted and (value := _whole(key, data)) is not None:
+                yield key, value
+
+    def _rows(self, kind: str) -> Iterator[tuple[bytes, Any]]:
+        query = f"SELECT key, value FROM {kind}"
+        with suppress(sqlite3.Error):
+            yield from self._old.execute(query) if self._old else ()
+        yield from self._new.execute(query)
 
     def put(self, kind: str, results: Iterable[tuple[bytes, bytes]]) -> None:
         """Remember results."""

@@ -126,7 +126,8 @@ class Draft:
 
     def may_be(self, name: str) -> bool:
         """Whether a name may be that of an entry which could not be read."""
-        return slugify(name) in self.unread or fold(name) in self._names_unread
+        folded = fold(name)  # of nothing, which stands in every text, nobody is called
+        return bool(folded) and (slugify(name) in self.unread or folded in self._names_unread)
 
     @cached_property
     def _names_unread(self) -> str:

@@ -153,6 +153,17 @@ def test_an_entry_that_cannot_be_read(make_content: MakeContent, name: str, data
     assert (result.status, lines) == (1, ["content/terms/a.yaml:4:41: there is no entry 'no head' (unresolved-link)", f"content/terms/{said}", "2 problems; nothing was written"])
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_links_to_nothing(make_content: MakeContent, broken: bool) -> None:
+    """A link that names nothing is a problem, whether or not an entry cannot be read."""
+    files = {"a.yaml": "term: A\ndefinition: A letter.\nexplainer: See [[|one]] and [[ ]].\n", **({"b.yaml": "term: [\n"} if broken else {})}
+    result = sitegen("build", cwd=make_content(files).parent)
+    assert [line for line in result.err.splitlines() if "a.yaml" in line] == [
+        "content/terms/a.yaml:3:18: there is no entry '' (unresolved-link)", "content/terms/a.yaml:3:32: there is no entry '' (unresolved-link)",
+    ]  # fmt: skip
+    assert result.status == 1
+
+
 def test_shipped_glossary_is_without_problems() -> None:
     """The shipped glossary keeps every rule, advice included."""
     entries = len(list((CONTENT / "terms").iterdir()))
