@@ -205,8 +205,8 @@ class Settings:
     order: int = 4
     seed: int = 1
     temperature: float = 0.7
-    file: str = "read"  # what became of site.yaml: or missing; or unreadable, so that nobody can say what topics there are
     tokens: int = 50_000  # the most that the demo's model reads: at most 75 KB compressed, even of varied prose
+    file: str = "read"  # what became of site.yaml: or missing; or unreadable, so that nobody can say what topics there are
 
 
 # --- linked: plain values, every name resolved -------------------------------------------------

@@ -130,9 +130,9 @@ class _Look:
         """Stamp the links through which `path` leads: one of them can be turned to something else, and back."""
         path = os.path.abspath(path)
         for link in (path, *map(str, Path(path).parents)):
-            if f"{link}@" not in self.stamps and os.path.islink(link):
-                with suppress(OSError):
-                    self.stamps[f"{link}@"] = _times(os.lstat(link))
+            if f"{link}//" not in self.stamps and os.path.islink(link):
+                with suppress(OSError):  # that has gone since
+                    self.stamps[f"{link}//"] = _times(os.lstat(link))
                     self.on_the_way(os.path.join(os.path.dirname(link), os.readlink(link)))
 
     def at(self, folder: str, passed_over: Callable[[str], bool], above: tuple[str, ...] = ()) -> Iterator[tuple[str, bytes]]:

@@ -72,8 +72,8 @@ class PartPage:
         """A hash of all it shows but for the frame."""
         part = self.part
         parts = tuple((below.label, below.path, below.count) for below in part.parts)
-        beside = tuple((each.label, each.path) for each in (self.previous, self.next) if each)
-        return digest(part.path, self._head, tuple(map(tuple, part.cards)), parts, self.previous is None, beside)
+        beside = tuple(each and (each.label, each.path) for each in (self.previous, self.next))
+        return digest(part.path, self._head, tuple(map(tuple, part.cards)), parts, beside)
 
     def file(self, renderer: Renderer) -> File:
         """The page."""
