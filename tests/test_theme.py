@@ -33,7 +33,7 @@ def test_a_script_in_parts(tmp_path: Path, make_content: MakeContent) -> None:
         scripts = (tmp_path / "site" / "assets").glob("*/*.js")
         return {script.name: script.read_text("utf-8") for script in scripts}
 
-    names = {"demo.js", "engine.js", "live.js", "newsletter.js", "site.js"}
+    names = {"demo.js", "engine.js", "live.js", "newsletter.js", "search.js", "site.js"}
     assert {name: built()[name] for name in names} == built()
     assert built()["live.js"] == jsmin("\n".join(texts.values()))
 

@@ -17,13 +17,14 @@ from .newsletter import newsletter, to_begin_with
 from .pages import model, pages
 from .redirects import redirects
 from .robots import robots
+from .search import search
 from .shown import Around, Printed, Shown, Surroundings, printed
 from .sitemap import sitemap
 from .terms import term_page
 
 # The files of one entry, and those of the whole site; those of the model are apart, as it changes seldom, and so are the many parts of lists.
 ENTRY_OUTPUTS: tuple[Callable[[Shown, Renderer], Iterator[File]], ...] = (term_page, redirects, term_json, markdown)
-SITE_OUTPUTS: tuple[Callable[[Site, Renderer], Iterator[File]], ...] = (pages, newsletter, assets, api, feed, sitemap, robots, llms)
+SITE_OUTPUTS: tuple[Callable[[Site, Renderer], Iterator[File]], ...] = (pages, newsletter, search, assets, api, feed, sitemap, robots, llms)
 MODEL_OUTPUTS: tuple[Callable[[Site, Renderer], Iterator[File]], ...] = (model,)
 
 __all__ = ["ENTRY_OUTPUTS", "MODEL_OUTPUTS", "SITE_OUTPUTS", "Around", "PartPage", "Printed", "Shown", "Surroundings", "part_pages", "printed", "to_begin_with"]

@@ -108,6 +108,11 @@ function late() {
   for (const form of document.querySelectorAll("[data-own]")) {
     form.addEventListener("focusin", () => import("./newsletter.js").then(({ mount }) => mount(form)), { once: true });
   }
+  for (const form of document.querySelectorAll(".find")) {
+    const wake = () => import("./search.js").then(({ mount }) => mount(form));
+    if ("here" in form.dataset) wake();
+    else form.addEventListener("focusin", wake, { once: true });
+  }
   // The address may hold a state of the demo, as its "copy link" writes it.
   const demo = document.querySelector("autoregressive-demo");
   const show = () => {

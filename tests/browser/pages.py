@@ -13,6 +13,7 @@ KINDS = {
     "a-z": "a-z/",
     "topics": "topics/",
     "topic": "topics/generation/",
+    "search": "search/",
     "about": "about/",
     "model": "model/",
     "subscribe": "subscribe/",
