@@ -58,6 +58,7 @@ export function mount(form) {
     list.replaceChildren(...shown.map(entry));
     if (answer && shown.length < answer.found.length + answer.more) {
       const more = document.createElement("li");
+      more.className = "onto";
       if (here) more.textContent = "More letters find fewer terms.";
       else {
         const link = more.appendChild(document.createElement("a"));
