@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sitegen.outputs.search import MOST, Index, beginnings, plain
+from sitegen.outputs.search import BEST, MOST, Index, beginnings, plain
 
 from .conftest import Entry, MakeContent, sitegen
 
@@ -105,6 +105,13 @@ def test_a_large_index(tmp_path: Path, make_content: MakeContent) -> None:
     (content / "terms" / "new.yaml").write_text("term: Pally\ndefinition: New.\n")
     after = built()
     assert {name for name in {*before, *after} if before.get(name) != after.get(name)} == {"p-.json", "words.json"}
+
+
+def test_many_names_of_one_term() -> None:
+    """A term with many names takes one place among the best."""
+    of = [SimpleNamespace(slug=f"s{i}", title=f"vo{i:04}", aliases=tuple(f"v{j}" for j in range(80) if not i), definition="D.") for i in range(500)]
+    files = index(list(Index(of).files()))  # type: ignore[arg-type]
+    assert (len(files["v-"]["terms"]), files["v-"]["more"]) == (BEST, 500 - BEST)
 
 
 def test_plain_is_stable() -> None:

@@ -117,8 +117,11 @@ class Index:
         exactly = self.having[start] if self.beginnings[start] == shared else []
         wholly = set(exactly)
         numbers.sort(key=lambda number: number not in wholly)
-        best = numbers[: min(MOST, max(BEST, len(exactly)))]
-        yield shared, best, self._terms(numbers) - self._terms(best)
+        best: dict[int, list[int]] = {}
+        for number in numbers:
+            if len(best) < min(MOST, max(BEST, self._terms(exactly))) or self.names[number][0] in best:
+                best.setdefault(self.names[number][0], []).append(number)
+        yield shared, [number for names in best.values() for number in names], self._terms(numbers) - len(best)
         yield from self._cut(shared, start + bool(exactly), end)
 
     def _rank(self, number: int, beginning: str) -> tuple[bool, int, int]:
@@ -147,8 +150,15 @@ def _row(entry: Entry, aliases: Sequence[str]) -> list[object]:
 
 
 def _spelled(beginning: str) -> str:
-    """A beginning as every file system and server takes it; followed by a hyphen it is none of the names that some keep for themselves, as `con`."""
-    return "".join(c if c.isascii() else f"-{ord(c):x}_" for c in beginning)
+    """A beginning as every file system and server takes it; followed by a hyphen it is none of the names that some keep for themselves, as `con`.
+
+    The end of a long one is its hash (FNV-1a, of 32 bits).
+    """
+    spelled = "".join(c if c.isascii() else f"-{ord(c):x}_" for c in beginning)
+    hashed = 0x811C9DC5
+    for c in spelled.encode():
+        hashed = (hashed ^ c) * 0x01000193 & 0xFFFFFFFF
+    return spelled if len(spelled) <= 60 else f"{spelled[:40]}~{hashed:x}"
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -78,10 +78,10 @@ def test_the_model_comes_with_the_first_touch(visit: Visit) -> None:
 
 
 def test_the_demo_is_small(site: Path) -> None:
-    """All that runs the demo but the counting engine is at most 8 KB; what it takes to wake up, 600 bytes; the newsletter's form takes 1 KB, the search 3.5 KB."""
+    """All that runs the demo but the counting engine is at most 8 KB; what it takes to wake up, 600 bytes; the newsletter's form takes 1 KB, the search 4 KB."""
     scripts = {script.name: len(compressed(script)) for script in site.glob("assets/*/*.js")}
     sizes = {name: size for name, size in scripts.items() if name not in ("site.js", "engine.js", "newsletter.js", "search.js")}
-    assert scripts["search.js"] <= 3.5 * KB, scripts
+    assert scripts["search.js"] <= 4 * KB, scripts
     assert scripts["newsletter.js"] <= KB, scripts
     assert sizes["demo.js"] <= 600, sizes
     assert sum(sizes.values()) <= 8192, sizes

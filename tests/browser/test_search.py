@@ -1,31 +1,28 @@
-"""The search: what is typed finds its term, with the keyboard, on narrow screens, in large glossaries, and though it is misspelled."""
+"""The search: what is typed finds its term, with the keyboard, on narrow screens, and though it is misspelled."""
 
 from __future__ import annotations
 
 import random
 import re
 import unicodedata
-from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from sitegen.outputs.search import BEST, MOST, beginnings, plain
-from tests.browser.conftest import Visit, served, watched
+from sitegen.outputs.search import beginnings, plain
+from tests.browser.conftest import Visit
 from tests.browser.pages import TERM, tab_to
 from tests.browser.test_accessibility import overflow, violations_everywhere
-from tests.conftest import sitegen
 
 _FIND = """async (queries) => {
   const form = document.querySelector(".find");
   const { find } = await import(new URL("search.js", document.querySelector("script[type=module]").src));
   const answers = [];
   for (const query of queries) {
-    const { found, words, more, changed, some } = await find(form.action, query);
-    answers.push({ found: found.map(({ row, rank, name }) => [row[1], rank, name]), words, more, changed: !!changed, some: !!some });
+    const { found, words, more, partly, changed, some } = await find(form.action, query);
+    answers.push({ found: found.map(({ row, rank, name }) => [row[1], rank, name]), words, more, partly: !!partly, changed: !!changed, some: !!some });
   }
   return answers;
 }"""
@@ -44,12 +41,12 @@ def field(page: Page) -> Locator:
 
 def listed(page: Page) -> list[str]:
     """The terms that stand below the field."""
-    return page.locator(".found bdi").all_inner_texts()
+    return page.locator(".found a bdi").all_inner_texts()
 
 
 def status(page: Page) -> Locator:
     """What is said of them."""
-    return page.locator(".found [role=status]")
+    return page.locator(".find [role=status]")
 
 
 @pytest.mark.parametrize(("query", "first"), [
@@ -66,6 +63,11 @@ def status(page: Page) -> Locator:
     ("tranfsormer", "Transformer"),
     ("backpropogation", "Backpropagation"),
     ("former", "Transformer"),
+    ("tokens", "Token"),
+    ("transformers", "Transformer"),
+    ("back propagation", "Backpropagation"),
+    ("what are tokens?", "Token"),
+    ("how do transformers work", "Transformer"),
 ])  # fmt: skip
 def test_questions(visit: Visit, query: str, first: str) -> None:
     """A reader finds the term by its name, another of its names, a part, a question, or a slip of the keyboard."""
@@ -114,6 +116,55 @@ def test_leaving(visit: Visit) -> None:
     expect(page.locator(".found")).to_be_hidden()
     field(page).focus()
     expect(page.locator(".found")).to_be_visible()
+
+
+def test_impatience(visit: Visit) -> None:
+    """An arrow pressed before the answer is there waits for it; one that belongs to an input method does nothing; a click into what is found leaves it open."""
+    page = visit()
+    held: list[Route] = []
+    page.route("**/search/index.json", lambda route: held.append(route))
+    field(page).fill("attention")
+    page.wait_for_function("() => document.querySelector('.find').dataset.awake")
+    page.evaluate("document.querySelector('.found').hidden = false")
+    field(page).press("ArrowDown")
+    for route in held:
+        route.continue_()
+    expect(page.locator(".found a").first).to_be_focused()
+    expect(page.locator(".found a").first).to_have_text("Attention")
+    field(page).focus()
+    field(page).dispatch_event("keydown", {"key": "ArrowDown", "isComposing": True, "bubbles": True})
+    expect(field(page)).to_be_focused()
+    page.locator(".found span").first.click()
+    expect(page.locator(".found")).to_be_visible()
+
+
+def test_a_script_that_comes_late(visit: Visit) -> None:
+    """If the reader has gone on when the script arrives, nothing opens over the page."""
+    page = visit()
+    held: list[Route] = []
+    page.route("**/search.js", lambda route: held.append(route))
+    field(page).press_sequentially("token")
+    page.get_by_role("combobox", name="Colours").focus()
+    for route in held:
+        route.continue_()
+    page.wait_for_function("() => document.querySelector('.find').dataset.awake")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".found")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [900, 1050, 1280])
+@pytest.mark.parametrize("title", ["AI Glossary", "A Comprehensive Glossary of Large Language Model Terminology", "A Comprehensive Glossary of Large Language Model Terminology and All That Goes With It Today"])
+def test_long_titles(visit: Visit, title: str, width: int) -> None:
+    """However long the site's title is, what is found stands within the page."""
+    page = visit(width=width)
+    page.locator(".brand").evaluate("(brand, title) => { brand.lastChild.textContent = title; }", title)
+    field(page).fill("model")
+    expect(page.locator(".found a").first).to_be_visible()
+    box = page.locator(".found").bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    assert overflow(page) == []
 
 
 def test_the_page(visit: Visit) -> None:
@@ -247,86 +298,3 @@ def test_slips_are_counted(visit: Visit) -> None:
     module = "import(new URL('search.js', document.querySelector('script[type=module]').src))"
     found = visit().evaluate(f"async (all) => {{ const {{ wrong }} = await {module}; return all.map(([a, b]) => Math.min(wrong(a, b, 2), 3)); }}", pairs)
     assert found == [min(nearest_beginning(*pair), 3) for pair in pairs]
-
-
-# --- a large glossary ------------------------------------------------------------------------------
-
-WORDS = ["".join(letters) for letters in product("bdgk", "aeiou", "lmnr", "aeiou", "ts")]
-NAMES = [*(f"{word} model" for word in WORDS[:450]), *(f"{a}-{b}" for a, b in zip(WORDS[:150], reversed(WORDS), strict=False)), "大语言模型", "语言学", "Ångström"]
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Visit]:
-    """Pages of a glossary whose index is cut."""
-    assert len(NAMES) > MOST
-    folder = tmp_path_factory.mktemp("large")
-    (folder / "content" / "terms").mkdir(parents=True)
-    (folder / "content" / "site.yaml").write_text("title: Large\nbase_url: https://example.org/glossary/\ndemo: {tokens: 1000}\n")
-    for number, name in enumerate(NAMES):
-        (folder / "content" / "terms" / f"n{number}.yaml").write_text(f"term: {name}\nslug: n{number}\ndefinition: This has the number {number}.\n", "utf-8")
-    result = sitegen("build", cwd=folder)
-    assert result.status == 0, result.err
-    with served(folder / "public") as address, watched(browser, address) as visit:
-        yield visit
-
-
-def test_a_large_glossary(large: Visit) -> None:
-    """Whatever is typed finds all terms whose names have words that begin so, or the best and how many more there are; one file is loaded for it."""
-    chance = random.Random(7)
-    parts = [begin[: chance.randint(1, len(begin))] for name in NAMES for begin in beginnings(name)]
-    queries = [*chance.sample(parts, 300), *(f"{chance.choice(parts)} {chance.choice(parts)}" for _ in range(200)), "model", "m", "b", "语言", "angstrom"]
-    page = large()
-    for query, answer in zip(queries, find(page, *queries), strict=True):
-        words = query.split()
-        wanted = {name for name in NAMES if all(any(begin.startswith(word) for begin in beginnings(name)) for word in words)}
-        named = {term for term, rank, _ in answer["found"] if not answer["changed"] and not answer["some"] and rank < 6}
-        assert named <= wanted, query
-        if len(words) == 1:
-            assert len(named) + answer["more"] == len(wanted), query
-            assert len(named) >= min(BEST, len(wanted)), query
-        elif not any(len(word) == 1 for word in words) and "model".startswith(max(words, key=len)) is False:
-            assert named == wanted, query
-
-
-def test_one_file_for_a_search(large: Visit) -> None:
-    """A search loads what tells where to look, and the one file; the words only where nothing is found."""
-    page = large()
-    names = "() => performance.getEntriesByType('resource').map((e) => decodeURIComponent(e.name.split('/').pop())).filter((n) => n.endsWith('.json'))"
-    find(page, "balat model")
-    assert page.evaluate(names)[0] == "index.json"
-    assert len(page.evaluate(names)) == 2
-    (slip,) = find(page, "blaat model")
-    assert (slip["found"][0][0], slip["changed"]) == ("balat model", True)
-    assert page.evaluate(names)[2:] == ["words.json"]
-
-
-def test_a_question(large: Visit) -> None:
-    """A question, whose words stand in files of their own, finds the term that has the longest of them."""
-    (answer,) = find(large(), "what is balat model")
-    assert (answer["found"][0][0], answer["some"]) == ("balat model", True)
-
-
-def test_more_than_is_listed(large: Visit) -> None:
-    """Where more is found than a page lists, it says how much, in the masthead with a link to all, on the page with what helps."""
-    page = large()
-    field(page).fill("model")
-    expect(status(page)).to_have_text("450 terms.")
-    expect(page.locator(".found bdi")).to_have_count(8)
-    page.get_by_role("link", name="All that is found").press("Enter")
-    expect(page).to_have_url(re.compile(r"/search/\?q=model$"))
-    expect(page.locator(".found bdi")).to_have_count(50)
-    expect(page.locator(".found li").last).to_have_text("More letters find fewer terms.")
-
-
-def test_an_answer_that_comes_late(large: Visit) -> None:
-    """An answer that comes after somebody typed on is not shown."""
-    page = large()
-    held: list[Route] = []
-    page.route("**/search/b-.json", lambda route: held.append(route))
-    field(page).fill("b")
-    field(page).fill("语")
-    expect(page.locator(".found bdi")).to_have_text(["语言学", "大语言模型"])
-    for route in held:
-        route.continue_()
-    page.wait_for_load_state("networkidle")
-    assert listed(page) == ["语言学", "大语言模型"]

@@ -11,38 +11,52 @@ function prepare(row) {
   return prepared.get(row);
 }
 
-const begun = (word, some) => some.some((each) => each.startsWith(word));
+const plural = (word, each) => each.length > 2 && (word === each + "s" || word === each + "es");
+const begun = (word, some) => some.some((each) => each.startsWith(word) || plural(word, each));
+const wholly = (word, some) => some.some((each) => each === word || plural(word, each));
+
+const BY_DEFINITION = 5; // the rank of those that have a word only in their definition
 
 /** How far a term is from what is searched for, and the name by which it was found; undefined where a word is missing. */
-function match(row, words) {
+function match(row, words, query, whole) {
   const { names, told } = prepare(row);
-  const query = words.join(" ");
+  const joined = words.join(" ");
+  const exact = query.trim().toLowerCase();
   let best;
   for (const [place, { name, text, begin }] of names.entries()) {
-    const kind = text === query ? 0 : text.startsWith(query) ? 1 : words.every((word) => begun(word, begin)) ? 2 : text.includes(query) ? 3 : 9;
-    const rank = 2 * kind + (place > 0);
-    if (kind < 9 && !(best?.rank <= rank)) best = { row, rank, name, length: text.length };
+    const ways = [
+      name.toLowerCase() === exact, // with its signs: `C++` is not `C`
+      text === joined,
+      text.startsWith(joined),
+      words.every((word) => begun(word, begin)),
+      text.includes(joined),
+    ];
+    const kind = ways.indexOf(true);
+    const rank = kind + (place > 0) / 2;
+    if (kind >= 0 && !(best?.rank <= rank)) best = { row, rank, name, length: text.length };
   }
   if (best) return best;
   const all = names.flatMap(({ begin }) => begin);
   if (!words.every((word) => begun(word, all) || begun(word, told))) return undefined;
-  return { row, rank: words.some((word) => begun(word, all)) ? 8 : 9, name: row[1], length: names[0].text.length };
+  const named = words.some((word) => begun(word, all));
+  // The terms in one file of a large index are there by their names: that some of them are defined by a word is chance.
+  return named || whole ? { row, rank: named ? BY_DEFINITION : BY_DEFINITION + 1, name: row[1], length: names[0].text.length } : undefined;
 }
 
 /** Those of `rows` that have every word, in a name or else in the definition. */
-export function rank(rows, words) {
-  return rows.map((row) => match(row, words)).filter(Boolean).sort((a, b) => a.rank - b.rank || a.length - b.length);
+export function rank(rows, words, query, whole) {
+  return rows.map((row) => match(row, words, query, whole)).filter(Boolean).sort((a, b) => a.rank - b.rank || a.length - b.length);
 }
 
-/** Those of which a name has most of a question's letters: `what is a transformer` leads to the transformer. */
+/** Those of which a name has more than a third of a question's letters: `what is a transformer` leads to the transformer. */
 export function nearest(rows, words) {
-  const half = words.join("").length / 2;
+  const enough = words.join("").length / 3;
   return rows
     .flatMap((row) => {
       const [best] = prepare(row).names
-        .map(({ name, text, begin }, place) => ({ row, name, place, letters: words.filter((word) => begin.includes(word)).join("").length, length: text.length }))
+        .map(({ name, text, begin }, place) => ({ row, name, place, letters: words.filter((word) => wholly(word, begin)).join("").length, length: text.length }))
         .sort(nearer);
-      return best.letters > half ? [best] : [];
+      return best.letters > enough ? [best] : [];
     })
     .sort(nearer);
 }

@@ -12,7 +12,12 @@ function file(folder, name) {
   return files.get(address);
 }
 
-const spelled = (beginning) => [...beginning].map((c) => (c < "\x80" ? c : `-${c.codePointAt(0).toString(16)}_`)).join("");
+function spelled(beginning) {
+  const text = [...beginning].map((c) => (c < "\x80" ? c : `-${c.codePointAt(0).toString(16)}_`)).join("");
+  let hashed = 0x811c9dc5;
+  for (const c of text) hashed = Math.imul(hashed ^ c.charCodeAt(), 0x01000193);
+  return text.length <= 60 ? text : `${text.slice(0, 40)}~${(hashed >>> 0).toString(16)}`;
+}
 
 /** The file in which terms with a word that begins so are: whether all of them, and its name; undefined where there are none. */
 function place({ best, all }, word) {
@@ -31,37 +36,55 @@ function place({ best, all }, word) {
   return found;
 }
 
-/** The terms among which those with all these words are, and how many more there may be; and what tells how words are spelled. */
+/** The terms among which those with all these words are; of one word, how many more there are; and whether of several there may be more. */
 async function terms(folder, words) {
   const index = await file(folder, "index");
-  if (index.terms) {
-    const spelling = () => index.terms.flatMap((row) => [...prepare(row).names.flatMap(({ begin }) => begin), ...prepare(row).told]);
-    return { rows: index.terms, more: 0, spelling };
-  }
+  if (index.terms) return { rows: index.terms, whole: true, more: 0 };
   const places = words.map((word) => place(index, word)).filter(Boolean);
   places.sort((a, b) => b.whole - a.whole || b.shared.length - a.shared.length);
-  const { terms: rows = [], more = 0 } = places.length ? await file(folder, places[0].name) : {};
-  return { rows, more, spelling: async () => (await file(folder, "words")).words.split(" ") };
+  // Where no file has all that share a word, the best of every word are looked at together.
+  const needed = places.length && places[0].whole ? places.slice(0, 1) : places;
+  const read = await Promise.all(needed.map(({ name }) => file(folder, name)));
+  const rows = [...new Map(read.flatMap((each) => each.terms).map((row) => [row[0], row])).values()];
+  const more = words.length === 1 && needed[0]?.onward ? (read[0].more ?? 0) : 0;
+  return { rows, more, partly: words.length > 1 && needed.length > 0 && !needed[0].whole };
 }
 
-/** What a search finds: the terms, best first; how many more begin so; the words that were looked for; and whether only some were found. */
-export async function find(folder, query) {
-  let words = wordsOf(query);
+/** The words of all names. */
+async function vocabulary(folder) {
+  const index = await file(folder, "index");
+  if (!index.terms) return (await file(folder, "words")).words.split(" ");
+  return index.terms.flatMap((row) => prepare(row).names.flatMap(({ begin }) => begin));
+}
+
+/**
+ * What a search finds: the terms, best first; how many more begin so, or whether there may be more; the words that were looked for,
+ * and whether these are others than those that were typed; and whether the terms have only some of them.
+ */
+export async function find(folder, typed) {
+  const query = typed.slice(0, 100);
+  const words = wordsOf(query);
   if (!words.length) return { found: [], words, more: 0 };
-  let { rows, more, spelling } = await terms(folder, words);
-  let found = rank(rows, words);
-  if (!found.length) {
-    const known = await spelling();
-    const meant = words.map((word) => corrected(word, known) ?? word);
-    if (String(meant) !== String(words)) {
-      ({ rows, more } = await terms(folder, meant));
-      found = rank(rows, meant);
-      words = meant;
-    }
+  const pool = await terms(folder, words);
+  const found = rank(pool.rows, words, query, pool.whole);
+  if (found.length && found[0].rank < BY_DEFINITION) return { found, words, more: pool.more, partly: pool.partly };
+
+  const known = await vocabulary(folder);
+  const meant = words.map((word) => corrected(word, known) ?? word);
+  for (const others of [[words.join("")], meant]) {
+    if (String(others) === String(words)) continue;
+    const { rows, more, partly } = await terms(folder, others);
+    const named = rank(rows, others, query, false).filter((each) => each.rank < BY_DEFINITION);
+    if (!named.length) continue;
+    const once = new Map([...found, ...named].map((each) => [each.row[0], each]));
+    for (const { row } of named) once.delete(row[0]);
+    return { found: [...named, ...once.values()], words: others, more, partly, changed: others === meant };
   }
-  if (found.length) return { found, words, more: words.length === 1 ? more : 0, changed: String(words) !== String(wordsOf(query)) };
-  const longest = [...words].sort((a, b) => b.length - a.length).slice(0, 3);
+  if (found.length) return { found, words, more: 0 };
+
+  const likely = words.map((word, i) => (word.length > 4 ? meant[i] : word));
+  const longest = [...likely].sort((a, b) => b.length - a.length).slice(0, 3);
   const pools = await Promise.all(longest.map((word) => terms(folder, [word])));
-  const once = new Map(pools.flatMap((pool) => pool.rows).map((row) => [row[0], row]));
-  return { found: nearest([...once.values()], words), words, more: 0, some: true };
+  const once = new Map(pools.flatMap(({ rows }) => rows).map((row) => [row[0], row]));
+  return { found: nearest([...once.values()], likely), words, more: 0, some: true };
 }

@@ -8,53 +8,60 @@ export function mount(form) {
   form.dataset.awake = "yes";
   const here = "here" in form.dataset;
   const field = form.elements.q;
+  // What is told to those who listen stands outside of the box, which comes and goes.
+  const told = form.appendChild(document.createElement("p"));
   const box = form.appendChild(document.createElement("div"));
   const status = box.appendChild(document.createElement("p"));
   const list = box.appendChild(document.createElement("ul"));
+  told.className = "visually-hidden";
+  told.setAttribute("role", "status");
+  status.setAttribute("aria-hidden", "true");
   box.className = "found";
   box.hidden = true;
-  status.setAttribute("role", "status");
+  box.tabIndex = -1; // so that a click into it does not leave the form
   list.className = "column";
   const links = () => [...list.querySelectorAll("a")];
 
   const entry = ({ row: [slug, title, , definition], name }) => {
-    const [item, link, term, told] = ["li", "a", "bdi", "span"].map((tag) => document.createElement(tag));
+    const [item, link, term, meaning] = ["li", "a", "bdi", "span"].map((tag) => document.createElement(tag));
     link.href = new URL(`../terms/${encodeURIComponent(slug)}/`, form.action);
     term.textContent = title;
     link.append(term);
-    told.dir = "auto";
-    told.textContent = definition;
+    meaning.dir = "auto";
+    meaning.textContent = definition;
     item.append(link, " ");
     if (name !== title) {
       const also = document.createElement("small");
-      also.textContent = `also ${name}`;
+      const other = document.createElement("bdi");
+      other.textContent = name;
+      also.append("also ", other);
       item.append(also, " ");
     }
-    item.append(told);
+    item.append(meaning);
     return item;
   };
-  const said = ({ found, words, more, changed, some }) => {
+  const said = ({ found, words, more, partly, changed, some }) => {
     const count = found.length + more;
-    if (!words.length) return "";
-    if (!count) return "Nothing is called so.";
-    const number = `${count.toLocaleString("en")} ${count === 1 ? "term" : "terms"}`;
+    if (!count) return field.value.trim() && "Nothing is called so.";
+    const number = `${count.toLocaleString("en")} ${count === 1 ? "term" : "terms"}${partly ? " and perhaps more" : ""}`;
     if (some) return `No term has all of these words. Nearest: ${number}.`;
     return changed ? `Nothing begins so. ${number} for “${words.join(" ")}”.` : `${number}.`;
   };
 
   let asked = 0;
-  const show = async () => {
+  let answering;
+  const show = () => (answering = answerTo(++asked));
+  const answerTo = async (turn) => {
     const query = field.value;
-    const turn = ++asked;
     let answer;
     try {
       answer = await find(form.action, query);
     } catch {
       answer = undefined;
     }
-    if (turn !== asked) return; // somebody typed on
+    if (turn !== asked || !(here || form.contains(document.activeElement))) return; // somebody typed on, or left
     const shown = answer?.found.slice(0, here ? LISTED : AT_ONCE) ?? [];
-    status.textContent = answer ? said(answer) : "The index cannot be loaded.";
+    told.textContent = status.textContent = answer ? said(answer) : "The index cannot be loaded.";
     list.replaceChildren(...shown.map(entry));
     if (answer && shown.length < answer.found.length + answer.more) {
       const more = document.createElement("li");
@@ -77,23 +84,25 @@ export function mount(form) {
 
   field.addEventListener("input", show);
   field.addEventListener("focus", () => box.hidden && field.value && show());
-  form.addEventListener("keydown", (event) => {
-    const stops = [field, ...links()];
-    const at = stops.indexOf(document.activeElement);
+  form.addEventListener("keydown", async (event) => {
+    if (event.isComposing || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key === "Escape" && !here && !box.hidden) {
       event.preventDefault();
       field.focus();
       close();
     }
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1 }[event.key];
-    if (to === undefined || box.hidden || !stops[to]) return;
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by || box.hidden) return;
     event.preventDefault();
-    stops[to].focus();
+    await answering;
+    const stops = [field, ...links()];
+    stops[stops.indexOf(document.activeElement) + by]?.focus();
   });
-  form.addEventListener("focusout", (event) => form.contains(event.relatedTarget) || close());
+  form.addEventListener("focusout", (event) => form.contains(event.relatedTarget) || !document.hasFocus() || close());
   if (here) {
-    form.addEventListener("submit", (event) => {
+    form.addEventListener("submit", async (event) => {
       event.preventDefault();
+      await answering;
       links()[0]?.focus();
     });
     field.value = new URLSearchParams(location.search).get("q") ?? field.value;
